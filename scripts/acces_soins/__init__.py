@@ -1,0 +1,1 @@
+"""Observatoire de l'accès aux soins: the warehouse of the quarterly departmental indicators."""

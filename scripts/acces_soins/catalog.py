@@ -1,0 +1,192 @@
+"""The catalogues of sources and indicators, read from dbt's own YAML (no dbt import: milliseconds)."""
+
+import datetime as dt
+import re
+from calendar import monthrange
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from acces_soins.errors import ConfigurationError
+from acces_soins.settings import PROJECT
+
+MODELS = PROJECT / "dbt_project" / "models"
+CADENCES_DAYS = {"mensuelle": 31, "trimestrielle": 92, "semestrielle": 184, "annuelle": 366}
+EDITION_PATTERN = re.compile(r"^[0-9A-Za-z._-]+$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a source's contract.
+
+    ``header`` is the name that the file gives it: a plain name, or a regular expression (it starts
+    with ``^``) over the header without accents, in lower case.
+    """
+
+    name: str
+    description: str
+    header: str
+    pattern: str | None = None
+    sentinels: tuple[str, ...] = ()
+    mandatory: bool = False
+    required: bool = True
+    single_value: bool = False
+    bounds: tuple[float, float] | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source table: who publishes it, how it is fetched and what its files must look like."""
+
+    id: str
+    producer: str
+    table: str
+    producer_name: str
+    portal: str
+    description: str
+    columns: tuple[Column, ...]
+    meta: dict = field(hash=False, compare=False)
+
+    @property
+    def protocol(self) -> str:
+        return self.meta["protocole"]
+
+    @property
+    def dataset(self) -> str:
+        return self.meta.get("jeu", "")
+
+    @property
+    def format(self) -> str:
+        return self.meta["format"]
+
+    @property
+    def reading(self) -> dict:
+        return self.meta.get("lecture", {})
+
+    @property
+    def key(self) -> list[str]:
+        return self.meta["cle"]
+
+    @property
+    def cadence(self) -> str:
+        return self.meta["cadence"]
+
+    @property
+    def reads_every_edition(self) -> bool:
+        return self.meta["editions_lues"] == "toutes"
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+    def expected_on(self, edition: str) -> dt.date:
+        """Day on which the edition that follows ``edition`` is expected at the latest."""
+        days = CADENCES_DAYS[self.cadence] + self.meta["delai_attendu_jours"]
+        return edition_date(edition) + dt.timedelta(days=days)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator: its code, its theme and the ``config.meta`` of its model."""
+
+    code: str
+    theme: str
+    description: str
+    meta: dict = field(hash=False, compare=False)
+
+
+def edition_date(edition: str) -> dt.date:
+    """Last day of the period that an edition speaks of.
+
+    ``2024`` → 31 December 2024; ``2026-03`` → 31 March; ``2025-06-30`` → that day; of a range
+    (``1975-2024``) the end counts. Raises ConfigurationError when no date can be read.
+    """
+    if match := re.search(r"(\d{4})-(\d{2})-(\d{2})$", edition):
+        return dt.date(*map(int, match.groups()))
+    if match := re.search(r"(?<!\d)(\d{4})-(0[1-9]|1[0-2])$", edition):
+        year, month = map(int, match.groups())
+        return dt.date(year, month, monthrange(year, month)[1])
+    if match := re.search(r"(\d{4})(?!\d)(?!.*\d{4})", edition):
+        return dt.date(int(match.group(1)), 12, 31)
+    raise ConfigurationError(
+        f"édition « {edition} » : aucune date n'y est lisible. Attendu AAAA, AAAA-MM ou AAAA-MM-JJ."
+    )
+
+
+def read_yaml(path: Path) -> dict:
+    """Parse one YAML file with libyaml (the pure Python parser is ten times slower)."""
+    with path.open(encoding="utf-8") as stream:
+        return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+
+
+def _meta(node: dict) -> dict:
+    return (node.get("config") or {}).get("meta") or {}
+
+
+def _column(node: dict) -> Column:
+    meta = _meta(node)
+    bounds = meta.get("bornes")
+    return Column(
+        name=node["name"],
+        description=node.get("description", ""),
+        header=meta.get("entete", node["name"]),
+        pattern=meta.get("motif"),
+        sentinels=tuple(str(s) for s in meta.get("sentinelles", ())),
+        mandatory=meta.get("obligatoire", False),
+        required=meta.get("requise", True),
+        single_value=meta.get("valeur_unique", False),
+        bounds=(bounds[0], bounds[1]) if bounds else None,
+        personal=meta.get("personnelle", False),
+    )
+
+
+@lru_cache(maxsize=4)
+def load_sources(models: Path = MODELS) -> dict[str, Source]:
+    """Every source table by id (``ameli.patients_longueduree_annuelle``), in the catalogue's order."""
+    sources: dict[str, Source] = {}
+    for path in sorted(models.glob("staging/*/_*__sources.yml")):
+        for group in read_yaml(path).get("sources", []):
+            shared = _meta(group)
+            if "portail" not in shared:
+                continue  # the warehouse's own registers are not fetched
+            for table in group["tables"]:
+                source_id = f"{group['name']}.{table['name']}"
+                sources[source_id] = Source(
+                    id=source_id,
+                    producer=group["name"],
+                    table=table["name"],
+                    producer_name=shared["producteur"],
+                    portal=shared["portail"],
+                    description=table.get("description", ""),
+                    columns=tuple(_column(c) for c in table["columns"]),
+                    meta=_meta(table),
+                )
+    return sources
+
+
+def get_source(source_id: str) -> Source:
+    """The source of that id; raises ConfigurationError with the known ids."""
+    sources = load_sources()
+    if source_id not in sources:
+        raise ConfigurationError(
+            f"source inconnue du catalogue : « {source_id} ». Connues : {', '.join(sources)}."
+        )
+    return sources[source_id]
+
+
+@lru_cache(maxsize=4)
+def load_indicators(models: Path = MODELS) -> dict[str, Indicator]:
+    """Every indicator by code, from ``indicators/<theme>/ind_<code>.yml``."""
+    indicators: dict[str, Indicator] = {}
+    for path in sorted(models.glob("indicators/*/ind_*.yml")):
+        for model in read_yaml(path)["models"]:
+            code = model["name"].removeprefix("ind_")
+            indicators[code] = Indicator(
+                code=code,
+                theme=path.parent.name,
+                description=model.get("description", ""),
+                meta=_meta(model),
+            )
+    return indicators

@@ -1,0 +1,125 @@
+"""The only reader of environment variables (prefix ``ACCES_SOINS_``)."""
+
+import datetime as dt
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Sources(StrEnum):
+    """Where the extracts come from: the fictitious replica or the real portals."""
+
+    ESSAI = "essai"
+    DIRECT = "direct"
+
+
+class SmtpSettings(BaseSettings):
+    """Where alerts are mailed to; no host, no mail."""
+
+    model_config = SettingsConfigDict(env_prefix="ACCES_SOINS_SMTP_")
+
+    hote: str | None = None
+    port: int = 25
+    expediteur: str = "acces-soins@localhost"
+    destinataires: str = ""
+
+    @property
+    def recipients(self) -> list[str]:
+        return [address.strip() for address in self.destinataires.split(",") if address.strip()]
+
+
+class Settings(BaseSettings):
+    """Settings of one run; every path of the data directory derives from here."""
+
+    model_config = SettingsConfigDict(env_prefix="ACCES_SOINS_")
+
+    donnees: Path = PROJECT / "donnees"
+    sources: Sources = Sources.ESSAI
+    extraits: Path | None = None
+    date: dt.date | None = None
+    replique: str = "http://127.0.0.1:8180"
+    port_airflow: int = 8080
+    port_superset: int = 8088
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+
+    @field_validator("donnees", "extraits")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().resolve() if path else None
+
+    @field_validator("extraits", "date", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value):
+        return None if value == "" else value
+
+    @property
+    def is_trial(self) -> bool:
+        return self.sources is Sources.ESSAI
+
+    @property
+    def today(self) -> dt.date:
+        return self.date or dt.datetime.now(dt.UTC).date()
+
+    @property
+    def closing_date(self) -> dt.date:
+        """``date_arrete``: end of the last quarter that is over on the day of the run."""
+        quarter_start = dt.date(self.today.year, 3 * ((self.today.month - 1) // 3) + 1, 1)
+        return quarter_start - dt.timedelta(days=1)
+
+    @property
+    def root(self) -> Path:
+        """Trial and real data never share a directory."""
+        return self.donnees / ("essai" if self.is_trial else "reel")
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "brut"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantaine"
+
+    @property
+    def drop_box(self) -> Path:
+        return self.root / "depots"
+
+    @property
+    def work(self) -> Path:
+        return self.root / "travail"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "registre"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "rapports"
+
+    @property
+    def publication(self) -> Path:
+        return self.root / "publication"
+
+    @property
+    def current(self) -> Path:
+        """The link to the served version."""
+        return self.publication / "courante"
+
+    @property
+    def published_warehouse(self) -> Path:
+        return self.current / "entrepot.duckdb"
+
+    @property
+    def services(self) -> Path:
+        """Airflow's and Superset's own files; one set for each kind of data."""
+        return self.donnees / "services" / ("essai" if self.is_trial else "reel")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
