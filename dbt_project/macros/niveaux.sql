@@ -1,0 +1,59 @@
+{#-
+    Départements, régions and France of an additive quantity: numerators and denominators are summed,
+    the value is their ratio (a mean of means is never computed).
+
+    relation   name of a CTE (code_departement, date_reference, numerateur, denominateur, edition,
+               sha256, date_extraction, version_methode), one row per département and date
+    valeur     expression of numerateur and denominateur
+    hors_champ territories (« departement/976 ») that the source does not cover by definition; a région or France exists
+               only when all its other départements are there
+
+    The values are rounded to nine decimals: sums of doubles depend on the order of threads.
+-#}
+{% macro niveaux_additifs(relation, valeur, hors_champ=[]) -%}
+    select
+        territoires.niveau,
+        territoires.code_territoire,
+        parts.date_reference,
+        parts.numerateur,
+        parts.denominateur,
+        round({{ valeur }}, 9) as valeur,
+        parts.edition,
+        parts.sha256,
+        parts.date_extraction,
+        parts.version_methode
+    from (
+        select
+            case grouping(departements.code_region, departements.code_territoire)
+                when 0 then 'departement' when 1 then 'region' else 'france'
+            end as niveau,
+            case grouping(departements.code_region, departements.code_territoire)
+                when 0 then departements.code_territoire when 1 then departements.code_region else 'FR'
+            end as code_territoire,
+            source.date_reference,
+            round(sum(source.numerateur), 6) as numerateur,
+            round(sum(source.denominateur), 6) as denominateur,
+            count(distinct departements.code_territoire) as nb_departements,
+            max(source.edition) as edition,
+            max(source.sha256) as sha256,
+            max(source.date_extraction) as date_extraction,
+            max(source.version_methode) as version_methode
+        from {{ relation }} as source
+        inner join {{ ref('ref_territoires') }} as departements
+            on departements.niveau = 'departement'
+            and departements.code_territoire = source.code_departement
+        group by
+            source.date_reference,
+            grouping sets (
+                (departements.code_region, departements.code_territoire), (departements.code_region), ()
+            )
+    ) as parts
+    inner join {{ ref('int_territoires__effectifs') }} as territoires
+        on territoires.niveau = parts.niveau
+        and territoires.code_territoire = parts.code_territoire
+    where parts.nb_departements
+        >= territoires.nb_departements - len(list_intersect(
+            list_transform(territoires.codes_departements, lambda code: 'departement/' || code),
+            {{ hors_champ }}::varchar[]
+        ))
+{%- endmacro %}

@@ -1,0 +1,21 @@
+-- Mean APL of a territory = Σ APL × standardised population / Σ standardised population.
+with departements as (
+    select
+        code_departement,
+        date_reference,
+        sum(apl * population_standardisee_nb) as numerateur,
+        sum(population_standardisee_nb) as denominateur,
+        max(edition) as edition,
+        max(sha256) as sha256,
+        max(date_extraction) as date_extraction,
+        max(version_methode) as version_methode
+    from {{ ref('int_apl__communes') }}
+    group by code_departement, date_reference
+),
+
+niveaux as (
+    {{ niveaux_additifs(
+        'departements', 'parts.numerateur / nullif(parts.denominateur, 0)', hors_champ=config.get('meta', {}).get('hors_champ', [])) }}
+)
+
+{{ points_calcules('niveaux', 'drees.apl_medecins_generalistes') }}

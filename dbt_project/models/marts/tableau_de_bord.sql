@@ -1,0 +1,64 @@
+-- What dashboards show, in words: one row per indicator × territory × quarter.
+with contexte as (
+    select case when donnees = 'essai' then 'Données d''essai (fictives)' else 'Données réelles' end as donnees
+    from {{ source('registre', 'contexte') }}
+)
+
+select
+    indicateurs.code_indicateur,
+    catalogue.libelle as libelle_indicateur,
+    indicateurs.unite,
+    catalogue.decimales,
+    catalogue.sens,
+    indicateurs.niveau,
+    indicateurs.code_territoire,
+    indicateurs.libelle_territoire,
+    territoires.code_region,
+    regions.libelle_territoire as libelle_region,
+    territoires.code_iso_3166_2,
+    indicateurs.trimestre,
+    calendrier.fin_trimestre as date_trimestre,
+    indicateurs.valeur,
+    indicateurs.evolution,
+    indicateurs.evolution_pct,
+    indicateurs.date_reference,
+    indicateurs.date_reference_precedente,
+    indicateurs.age_trimestres,
+    indicateurs.statut,
+    statuts.libelle as libelle_statut,
+    indicateurs.motif,
+    motifs.libelle as libelle_motif,
+    comparaisons.rang,
+    comparaisons.nb_classes,
+    comparaisons.evolution_rang,
+    comparaisons.valeur_region,
+    comparaisons.valeur_france,
+    indicateurs.source,
+    sources.libelle_producteur as libelle_source,
+    indicateurs.edition,
+    contexte.donnees
+from {{ ref('indicateurs_trimestriels') }} as indicateurs
+inner join {{ source('registre', 'catalogue_indicateurs') }} as catalogue
+    on catalogue.code_indicateur = indicateurs.code_indicateur
+inner join {{ ref('ref_territoires') }} as territoires
+    on territoires.niveau = indicateurs.niveau
+    and territoires.code_territoire = indicateurs.code_territoire
+inner join {{ ref('int_trimestres__calendrier') }} as calendrier
+    on calendrier.trimestre = indicateurs.trimestre
+cross join contexte
+left join {{ ref('ref_territoires') }} as regions
+    on regions.niveau = 'region'
+    and regions.code_territoire = territoires.code_region
+left join {{ ref('comparaisons') }} as comparaisons
+    on comparaisons.code_indicateur = indicateurs.code_indicateur
+    and comparaisons.niveau = indicateurs.niveau
+    and comparaisons.code_territoire = indicateurs.code_territoire
+    and comparaisons.trimestre = indicateurs.trimestre
+left join {{ source('registre', 'catalogue_sources') }} as sources
+    on sources.source = indicateurs.source
+left join {{ ref('ref_libelles') }} as statuts
+    on statuts.liste = 'statut' and statuts.code = indicateurs.statut
+left join {{ ref('ref_libelles') }} as motifs
+    on motifs.liste = 'motif' and motifs.code = indicateurs.motif
+order by
+    indicateurs.code_indicateur, indicateurs.niveau, indicateurs.code_territoire, indicateurs.trimestre

@@ -1,0 +1,208 @@
+"""The raw zone: immutable, content-addressed editions, chained manifests, and the quarantine.
+
+``brut/<producteur>/<table>/<edition>/<sha12>/`` holds the file as received, ``manifest.json`` and
+``table.parquet``. An edition appears whole (one rename) or not at all, and is never overwritten.
+"""
+
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+from acces_soins.catalog import EDITION_PATTERN, Source, edition_date
+from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
+from acces_soins.settings import get_settings
+
+MANIFEST, TABLE = "manifest.json", "table.parquet"
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where an edition comes from and what it holds; ``precedent`` chains it to the one before."""
+
+    source: str
+    edition: str
+    fichier: str
+    sha256: str
+    bytes: int
+    url: str
+    fetched_at: str
+    etag: str | None = None
+    last_modified: str | None = None
+    licence: str | None = None
+    producer_date: str | None = None
+    encoding: str | None = None
+    rows: int = 0
+    columns: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    perimetre: str | None = None
+    aliases: dict[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    rang: int = 0
+    precedent: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        return _source_folder_of(self.source) / self.edition / self.sha256[:12]
+
+    @property
+    def table(self) -> Path:
+        return self.folder / TABLE
+
+    @property
+    def date(self) -> dt.date:
+        return edition_date(self.edition)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def manifests(source: Source) -> list[Manifest]:
+    """Every landed edition of a source, in the order of their arrival."""
+    paths = source_folder(source).glob(f"*/*/{MANIFEST}")
+    return sorted((_read_manifest(path) for path in paths), key=lambda manifest: manifest.rang)
+
+
+def latest(source: Source) -> Manifest | None:
+    """The last edition that arrived, or None."""
+    return (manifests(source) or [None])[-1]
+
+
+def find(source: Source, sha256: str) -> Manifest | None:
+    """The landed edition that has exactly these bytes, or None."""
+    return next((m for m in manifests(source) if m.sha256 == sha256), None)
+
+
+def counting(source: Source) -> list[Manifest]:
+    """The editions that a build reads: the last arrival of each, or of the most recent only."""
+    by_edition = {manifest.edition: manifest for manifest in manifests(source)}
+    kept = sorted(by_edition.values(), key=lambda manifest: (manifest.date, manifest.rang))
+    return kept if source.reads_every_edition else kept[-1:]
+
+
+def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Manifest:
+    """Move a checked file and its table into the raw zone; returns the manifest as chained.
+
+    The same bytes twice make one entry: the first manifest is returned unchanged.
+    """
+    check_edition(manifest.edition)
+    with _locked(source):
+        if landed := find(source, manifest.sha256):
+            return landed
+        previous = latest(source)
+        chained = replace(
+            manifest,
+            rang=previous.rang + 1 if previous else 1,
+            precedent=sha256_of(previous.folder / MANIFEST) if previous else None,
+        )
+        staging = _new_folder(source_folder(source) / ".arrivee")
+        kept = staging / chained.fichier
+        shutil.move(original, kept)
+        kept.chmod(0o600)
+        shutil.move(table, staging / TABLE)
+        _write_json(staging / MANIFEST, asdict(chained))
+        chained.folder.parent.mkdir(parents=True, exist_ok=True)
+        staging.rename(chained.folder)
+    return chained
+
+
+def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) -> Path:
+    """Keep a refused file aside with the reason; the same bytes are kept once."""
+    sha256 = sha256_of(original)
+    folder = get_settings().quarantine / source.producer / source.table / sha256[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / original.name
+    shutil.move(original, kept)
+    kept.chmod(0o600)
+    _write_json(
+        folder / "motif.json",
+        {
+            "source": source.id,
+            "sha256": sha256,
+            "url": url,
+            "refuse_le": now(),
+            "phrase": str(refusal),
+            "place": refusal.place,
+            "attendu": refusal.expected,
+            "trouve": refusal.found,
+            "que_faire": refusal.action,
+        },
+    )
+    return folder
+
+
+def perimeter_dimensions(perimetre: str | None) -> dict[str, str]:
+    """``region=76`` → {"region": "76"}; words without a sign declare a perimeter but no dimension."""
+    pairs = (part.split("=", 1) for part in (perimetre or "").split(";") if "=" in part)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def check_edition(edition: str) -> None:
+    """Raise ConfigurationError unless the edition is a safe folder name that holds a date."""
+    if not EDITION_PATTERN.match(edition):
+        raise ConfigurationError(
+            f"édition « {edition} » : attendu des lettres, chiffres, points, tirets ou soulignés seulement."
+        )
+    edition_date(edition)
+
+
+def source_folder(source: Source) -> Path:
+    return get_settings().landing / source.producer / source.table
+
+
+def now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _source_folder_of(source_id: str) -> Path:
+    producer, table = source_id.split(".")
+    return get_settings().landing / producer / table
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        known = {f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name] for f in fields(Manifest)}
+    except (json.JSONDecodeError, KeyError) as error:
+        raise AccesSoinsError(
+            f"{path} : manifeste illisible ({error}). La zone brute a été modifiée à la main : "
+            "restaurer la dernière sauvegarde (acces-soins restore)."
+        ) from error
+    return Manifest(**known)
+
+
+def _write_json(path: Path, content: dict) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        json.dump(content, stream, ensure_ascii=False, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _new_folder(path: Path) -> Path:
+    """An empty folder; what an interrupted run left there goes."""
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir(parents=True)
+    return path
+
+
+@contextmanager
+def _locked(source: Source) -> Iterator[None]:
+    folder = source_folder(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".verrou").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

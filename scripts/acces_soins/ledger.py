@@ -1,0 +1,56 @@
+"""The append-only register: what has a history of its own, outside the published versions.
+
+One JSON line per event in ``registre/<kind>/<year>-<month>.jsonl``. A line is written whole under a
+lock and flushed to disk; a line torn by a full disk is skipped by readers, never repaired.
+"""
+
+import datetime as dt
+import fcntl
+import json
+import logging
+import os
+from pathlib import Path
+
+from acces_soins.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+EXTRACTIONS, NIGHTS, CHECKS, PUBLICATIONS = "extractions", "nuits", "controles", "publications"
+
+
+def append(kind: str, record: dict) -> None:
+    """Add one event; ``inscrit_le`` (UTC) is stamped here."""
+    now = dt.datetime.now(dt.UTC)
+    folder = get_settings().ledger / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    line = json.dumps({"inscrit_le": now.isoformat(timespec="microseconds"), **record}, ensure_ascii=False)
+    with (folder / f"{now:%Y-%m}.jsonl").open("ab+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        stream.seek(0, os.SEEK_END)
+        torn = stream.tell() > 0 and _last_byte(stream) != b"\n"
+        stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read(kind: str) -> list[dict]:
+    """Every event of one kind, oldest first."""
+    records = []
+    for path in sorted((get_settings().ledger / kind).glob("*.jsonl")):
+        records.extend(_read_file(path))
+    return records
+
+
+def _last_byte(stream) -> bytes:
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1)
+
+
+def _read_file(path: Path) -> list[dict]:
+    records = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            logger.warning("%s, line %d: torn record skipped", path, number)
+    return records

@@ -1,0 +1,131 @@
+"""Published versions: a new file per version, one link that names the served one."""
+
+import datetime as dt
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+
+from acces_soins.errors import AccesSoinsError
+from acces_soins.settings import get_settings
+from acces_soins.versioning import Inputs, utc_stamp
+from acces_soins.warehouse import DATABASE
+
+VERSION_FILE = "version.json"
+FILES = "fichiers"
+
+
+def current_version() -> dict | None:
+    """What the served version says of itself (``version.json``), or None before the first one."""
+    path = get_settings().current / VERSION_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def publish(database: Path, inputs: Inputs, published: Sequence[str], checks: Sequence[dict], night: str) -> dict:
+    """Make a version of a checked build and serve it; returns its ``version.json``.
+
+    Args:
+        database: the private build.
+        inputs: what it was built from.
+        published: relations of ``marts`` marked ``publier: true``.
+        checks: rows of ``marts.qualite``.
+        night: id of the run.
+
+    The version's folder appears whole; the link is swapped last. A run killed before the swap leaves
+    the previous version served, and an orphan folder that the next publication removes.
+    """
+    settings = get_settings()
+    versions = settings.publication / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    with _locked(settings.publication):
+        _remove_leftovers(versions)
+        parent = current_version()
+        name = f"{utc_stamp()}-{inputs.fingerprint[:8]}"
+        draft = versions / f".{name}"
+        draft.mkdir()
+        _write_database(draft / DATABASE, database, published, checks)
+        _export(draft)
+        version = {
+            "version": name,
+            "publie_le": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "nuit": night,
+            "parent": parent["version"] if parent else None,
+            "empreinte": inputs.fingerprint,
+            **asdict(inputs),
+        }
+        (draft / VERSION_FILE).write_text(json.dumps(version, ensure_ascii=False, indent=1), encoding="utf-8")
+        draft.rename(versions / name)
+        _swap(settings.current, Path("versions") / name)
+    return version
+
+
+def _write_database(target: Path, source: Path, published: Sequence[str], checks: Sequence[dict]) -> None:
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(f"attach '{source}' as prive (read_only)")
+        connection.execute("create schema marts")
+        for relation in published:
+            connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
+            _copy_comments(connection, relation)
+        connection.execute(
+            "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
+            "observe varchar, resultat varchar, exemples varchar)"
+        )
+        for row in checks:
+            connection.execute("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", list(row.values()))
+        connection.execute("detach prive")
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """dbt's descriptions (persist_docs) travel with the columns: SQL readers see them."""
+    comments = connection.execute(
+        "select column_name, comment from duckdb_columns() "
+        "where database_name = 'prive' and schema_name = 'marts' and table_name = ? and comment is not null",
+        [relation],
+    ).fetchall()
+    for column, comment in comments:
+        text = comment.replace("'", "''")
+        connection.execute(f'comment on column marts."{relation}"."{column}" is \'{text}\'')
+
+
+def _export(folder: Path) -> None:
+    """Every published table as Parquet and as CSV (UTF-8, comma, decimal point)."""
+    files = folder / FILES
+    files.mkdir()
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f"copy marts.\"{table}\" to '{files / table}.parquet' (format parquet)")
+            connection.execute(f"copy marts.\"{table}\" to '{files / table}.csv' (header)")
+
+
+def _swap(link: Path, target: Path) -> None:
+    """Point the link elsewhere in one step: readers see the old version or the new one."""
+    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _remove_leftovers(versions: Path) -> None:
+    for draft in versions.glob(".*"):
+        shutil.rmtree(draft)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / ".verrou").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AccesSoinsError(
+                "une autre publication est en cours : attendre qu'elle finisse, puis recommencer."
+            ) from error
+        yield

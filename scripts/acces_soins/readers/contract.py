@@ -1,0 +1,130 @@
+"""The cells of a table against the patterns, the sentinels and the key of its contract."""
+
+from pathlib import Path
+
+import duckdb
+
+from acces_soins.catalog import Column
+from acces_soins.errors import RefusedInput
+from acces_soins.readers.model import LINE, SHEET, Request, kept_columns
+
+
+def check(request: Request, table: Path) -> None:
+    """Refuse the first cell, in the order of the contract, that its column does not allow."""
+    source = request.source
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.read_parquet(str(table)).create_view("recu")
+        for column in source.columns:
+            if column.name in kept_columns(source):
+                _check_mandatory(connection, request, column)
+                _check_pattern(connection, request, column)
+                _check_single_value(connection, request, column)
+        _check_key(connection, request)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _place(line: int, sheet: str | None, column: str) -> str:
+    return f"{f'feuille {sheet}, ' if sheet else ''}ligne {line}, colonne {column}"
+
+
+def _absent(request: Request, column: Column) -> bool:
+    return not column.required or {column.name, column.header} & set(request.absent)
+
+
+def _check_mandatory(connection, request: Request, column: Column) -> None:
+    if not column.mandatory or _absent(request, column):
+        return
+    name = _quoted(column.name)
+    count, line, sheet = connection.execute(
+        f"select count(*), min({LINE}), min_by({SHEET}, {LINE}) from recu where {name} is null"
+    ).fetchone()
+    if count:
+        raise RefusedInput(
+            request.name,
+            _place(line, sheet, column.name),
+            "une valeur",
+            f"une cellule vide ({_times(count)})",
+            "Un chiffre masqué doit porter son signe (NS, NC…) : demander un fichier complet au producteur.",
+        )
+
+
+def _check_pattern(connection, request: Request, column: Column) -> None:
+    if not column.pattern:
+        return
+    name = _quoted(column.name)
+    count, line, sheet, value = connection.execute(
+        f"""
+        with fautives as (
+            select {name} as valeur, {LINE}, {SHEET} from recu
+            where {name} is not null
+              and not regexp_matches({name}, $1)
+              and not list_contains($2::varchar[], {name})
+        )
+        select count(*), min({LINE}), min_by({SHEET}, {LINE}), min_by(valeur, {LINE}) from fautives
+        """,
+        [column.pattern, list(column.sentinels)],
+    ).fetchone()
+    if count:
+        also = f" ou {', '.join(column.sentinels)}" if column.sentinels else ""
+        raise RefusedInput(
+            request.name,
+            _place(line, sheet, column.name),
+            f"une valeur de la forme {column.pattern}{also} ({_lower_first(column.description.rstrip('.'))})",
+            f"« {value} » ({_times(count)})",
+            "Le fichier est peut-être décalé par rapport à son entête, ou son format a changé : "
+            "le signaler au producteur ou mettre le contrat à jour.",
+        )
+
+
+def _check_single_value(connection, request: Request, column: Column) -> None:
+    if not column.single_value:
+        return
+    name = _quoted(column.name)
+    values = [
+        row[0]
+        for row in connection.execute(f"select distinct {name} from recu order by 1 limit 4").fetchall()
+    ]
+    if len(values) > 1:
+        line, sheet = connection.execute(
+            f"select {LINE}, {SHEET} from recu where {name} <> (select arg_min({name}, {LINE}) from recu) "
+            f"order by {LINE} limit 1"
+        ).fetchone()
+        raise RefusedInput(
+            request.name,
+            _place(line, sheet, column.name),
+            "une seule valeur dans tout le fichier",
+            ", ".join(map(str, values)),
+            "Une recopie incrémentée dans un tableur donne souvent cela : demander le fichier d'origine.",
+        )
+
+
+def _check_key(connection, request: Request) -> None:
+    names = [name for name in request.source.key if name not in request.absent]
+    key = ", ".join(_quoted(name) for name in names)
+    duplicate = connection.execute(
+        f"""
+        select {key}, min({LINE}), max({LINE}), count(*), min({SHEET}) from recu
+        group by {key} having count(*) > 1 order by min({LINE}) limit 1
+        """
+    ).fetchone()
+    if duplicate:
+        *values, first, last, count, sheet = duplicate
+        named = ", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True) if n != SHEET)
+        raise RefusedInput(
+            request.name,
+            _place(last, sheet, " + ".join(n for n in names if n != SHEET)),
+            "une seule ligne par clé",
+            f"{count} lignes pour {named} (la première en ligne {first})",
+            "Supprimer le doublon à la source : un territoire compté deux fois fausse les totaux.",
+        )
+
+
+def _times(count: int) -> str:
+    return "1 ligne" if count == 1 else f"{count} lignes"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,153 @@
+"""Workbooks (xls, xlsx, Strict OOXML): sheets and header rows are found by content."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from acces_soins.errors import RefusedInput
+from acces_soins.readers import headers
+from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, schema
+
+HEADER_SEARCH_ROWS = 30
+BATCH_ROWS = 50_000
+
+
+def read(request: Request, target: Path) -> ReadResult:
+    """Write the contract's columns of every sheet that has its header to ``target`` (Parquet, all text).
+
+    Notes above the header, a units row right below it and footnotes (a lone first cell) are left out.
+    """
+    workbook = _open(request)
+    out_schema = schema(request.source)
+    rows, read_sheets, unexpected, refusals = 0, [], [], []
+    with pq.ParquetWriter(target, out_schema, compression="zstd") as writer:
+        for name in _candidate_sheets(request, workbook):
+            sheet = workbook.get_sheet_by_name(name)
+            try:
+                line, layout = _find_header(request, sheet)
+            except RefusedInput as refusal:
+                refusals.append(refusal)
+                continue
+            for batch in _batches(request, sheet, name, line, layout, out_schema):
+                writer.write_table(batch)
+                rows += batch.num_rows
+            read_sheets.append(name)
+            unexpected.extend(layout.unexpected)
+    _check_read(request, workbook, read_sheets, refusals)
+    return ReadResult(rows, "classeur", tuple(dict.fromkeys(unexpected)), tuple(read_sheets))
+
+
+def _open(request: Request) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(str(request.path))
+    except (CalamineError, OSError, ValueError) as error:
+        raise RefusedInput(
+            request.name,
+            "fichier entier",
+            "un classeur xls ou xlsx lisible",
+            f"un fichier que le lecteur refuse ({error})",
+            "Télécharger le fichier de nouveau ; il est peut-être tronqué ou d'un autre format.",
+        ) from error
+
+
+def _candidate_sheets(request: Request, workbook: CalamineWorkbook) -> list[str]:
+    pattern = request.source.reading.get("feuilles")
+    return [name for name in workbook.sheet_names if not pattern or re.search(pattern, name.strip())]
+
+
+def _check_read(
+    request: Request, workbook: CalamineWorkbook, read_sheets: Sequence[str], refusals: list[RefusedInput]
+) -> None:
+    # With a sheet pattern every matching sheet must be readable; without one, notes sheets are let pass.
+    if refusals and (request.source.reading.get("feuilles") or not read_sheets):
+        raise refusals[0]
+    if not read_sheets:
+        raise RefusedInput(
+            request.name,
+            "liste des feuilles",
+            f"une feuille nommée comme « {request.source.reading.get('feuilles')} »",
+            ", ".join(workbook.sheet_names) or "aucune feuille",
+            "Vérifier que c'est le bon classeur.",
+        )
+
+
+def _find_header(request: Request, sheet: CalamineSheet) -> tuple[int, headers.Layout]:
+    """Index of the last header row and the layout; raises RefusedInput with the closest row."""
+    depth = request.source.reading.get("lignes_entete", 1)
+    head = [[_text(cell) or "" for cell in row] for row in islice(sheet.iter_rows(), HEADER_SEARCH_ROWS)]
+    start = sheet.start[0] if sheet.start else 0
+    best: tuple[int, int, list[str], list[str]] | None = None
+    for index in range(len(head) - depth + 1):
+        names = _merge_header(head[index : index + depth])
+        layout = headers.match_columns(request.source, names, request.aliases)
+        missing = headers.missing_columns(request.source, layout, request.absent)
+        if not missing:
+            return index + depth - 1, layout
+        if best is None or len(layout.positions) > best[0]:
+            best = (len(layout.positions), start + index + 1, missing, names)
+    number, missing, names = best[1:] if best else (1, [c.name for c in request.source.columns], [])
+    raise headers.refuse_header(request.name, f"feuille {sheet.name}, ligne {number}", missing, names)
+
+
+def _merge_header(rows: list[list[str]]) -> list[str]:
+    """Join stacked header rows: a merged cell counts for the blank cells on its right."""
+    if len(rows) == 1:
+        return rows[0]
+    upper, above = [], ""
+    for cell in rows[0]:
+        above = cell or above
+        upper.append(above)
+    return [f"{top} {bottom}".strip() for top, bottom in zip(upper, rows[1], strict=True)]
+
+
+def _batches(
+    request: Request,
+    sheet: CalamineSheet,
+    name: str,
+    header_index: int,
+    layout: headers.Layout,
+    out_schema: pa.Schema,
+) -> Iterator[pa.Table]:
+    lines = _data_lines(sheet, header_index)
+    while chunk := list(islice(lines, BATCH_ROWS)):
+        columns = {
+            field.name: [row[layout.positions[field.name]] for _, row in chunk]
+            for field in out_schema
+            if field.name in layout.positions
+        }
+        columns[LINE] = [number for number, _ in chunk]
+        columns[SHEET] = [name] * len(chunk)
+        arrays = [pa.array(columns.get(f.name, [None] * len(chunk)), f.type) for f in out_schema]
+        yield pa.Table.from_arrays(arrays, schema=out_schema)
+
+
+def _data_lines(sheet: CalamineSheet, header_index: int) -> Iterator[tuple[int, list[str | None]]]:
+    """The rows of data as text, with their number in the sheet as a person sees it."""
+    start = sheet.start[0] if sheet.start else 0
+    for index, row in enumerate(sheet.iter_rows()):
+        if index <= header_index:
+            continue
+        cells = [_text(cell) for cell in row]
+        filled = [i for i, cell in enumerate(cells) if cell is not None]
+        if not filled or filled == [0]:
+            continue
+        if index == header_index + 1 and cells[0] is None:
+            continue
+        yield start + index + 1, cells
+
+
+def _text(cell) -> str | None:
+    """A cell as text: whole numbers without a decimal point, dates in ISO, blanks as nothing."""
+    if isinstance(cell, str):
+        return cell.replace("\xa0", " ").strip() or None
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, dt.date | dt.datetime | dt.time):
+        return cell.isoformat()
+    return None if cell is None else str(cell)

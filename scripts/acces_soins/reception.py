@@ -1,0 +1,151 @@
+"""One way in for every file, fetched or deposited: read, checked, then landed or quarantined."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from acces_soins import landing, quality, readers
+from acces_soins.catalog import Source
+from acces_soins.errors import ConfigurationError, RefusedInput
+from acces_soins.landing import Manifest
+from acces_soins.readers.model import ReadResult, kept_columns
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file at the door, and what is known of it; ``edition`` is given by a deposit only."""
+
+    path: Path
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    licence: str | None = None
+    producer_date: str | None = None
+    announced_rows: int | None = None
+    edition: str | None = None
+    perimetre: str | None = None
+    aliases: dict[str, str] = field(default_factory=dict)
+    absent: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a file: a new edition, or bytes that were already there."""
+
+    manifest: Manifest
+    is_new: bool
+
+
+def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict:
+    """Land a file, or put it in quarantine and raise RefusedInput.
+
+    ``arrival.path`` is consumed: it moves to the raw zone or to the quarantine.
+    """
+    sha256 = landing.sha256_of(arrival.path)
+    if landed := landing.find(source, sha256):
+        arrival.path.unlink()
+        return Verdict(landed, is_new=False)
+    table = folder / landing.TABLE
+    try:
+        manifest = _examine(source, arrival, table, sha256, run)
+    except RefusedInput as refusal:
+        landing.quarantine(source, arrival.path, refusal, arrival.url)
+        table.unlink(missing_ok=True)
+        raise
+    return Verdict(landing.admit(source, manifest, arrival.path, table), is_new=True)
+
+
+def copy_in(file: Path, folder: Path) -> Path:
+    """A private copy of a deposited file: what was given is never moved nor changed."""
+    if not file.is_file():
+        raise ConfigurationError(f"{file} : fichier introuvable. Vérifier le chemin.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(file, folder / file.name))
+
+
+def _examine(source: Source, arrival: Arrival, table: Path, sha256: str, run: str) -> Manifest:
+    name = arrival.path.name
+    request = readers.Request(source, arrival.path, name, arrival.aliases, arrival.absent)
+    result = readers.read(request, table)
+    _check_announced(name, arrival, result)
+    edition = arrival.edition or edition_of(source, name, arrival, result, table)
+    landing.check_edition(edition)
+    _check_landing(source, arrival, table, run)
+    return Manifest(
+        source=source.id,
+        edition=edition,
+        fichier=name,
+        sha256=sha256,
+        bytes=arrival.path.stat().st_size,
+        url=arrival.url,
+        fetched_at=landing.now(),
+        etag=arrival.etag,
+        last_modified=arrival.last_modified,
+        licence=arrival.licence or source.meta.get("licence"),
+        producer_date=arrival.producer_date,
+        encoding=result.encoding,
+        rows=result.rows,
+        columns=tuple(kept_columns(source)),
+        unexpected=result.unexpected,
+        perimetre=arrival.perimetre,
+        aliases=arrival.aliases,
+        absent=tuple(arrival.absent),
+    )
+
+
+def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, table: Path) -> str:
+    """The period that a file speaks of, found where the contract says (``edition:``).
+
+    Raises RefusedInput when it is not there.
+    """
+    rule = source.meta["edition"]
+    if column := rule.get("colonne"):
+        return duckdb.execute(f'select max("{column}") from read_parquet($1)', [str(table)]).fetchone()[0]
+    if pattern := rule.get("feuille"):
+        years = [match.group(1) for sheet in result.sheets if (match := re.search(pattern, sheet.strip()))]
+        found = max(years, default=None)
+    elif pattern := rule.get("fichier"):
+        match = re.search(pattern, name)
+        found = "-".join(match.groups()) if match else None
+    else:
+        found = result.marker[rule["marque"]] if len(result.marker) > rule["marque"] else None
+    if not found:
+        raise RefusedInput(
+            name,
+            "nom, feuilles ou première ligne",
+            f"de quoi lire l'édition ({rule})",
+            ", ".join(result.sheets) or name,
+            "Remettre le fichier avec --edition.",
+        )
+    return found
+
+
+def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:
+    if arrival.announced_rows is not None and arrival.announced_rows != result.rows:
+        raise RefusedInput(
+            name,
+            "fichier entier",
+            f"{arrival.announced_rows} lignes, comme le portail l'annonce",
+            f"{result.rows} lignes",
+            "L'export est tronqué ou le portail est en cours de mise à jour : réessayer plus tard.",
+        )
+
+
+def _check_landing(source: Source, arrival: Arrival, table: Path, run: str) -> None:
+    counted = landing.counting(source)
+    results = quality.check_landing(
+        source,
+        table,
+        arrival.path.name,
+        previous_parquet=counted[-1].table if counted else None,
+        run=run,
+        perimetre=arrival.perimetre,
+    )
+    quality.record(results)
+    if failure := quality.first_critical(results):
+        place, found = failure.controle, failure.observe
+        raise RefusedInput(arrival.path.name, place, failure.attendu, found, failure.action)
