@@ -175,7 +175,10 @@ def _source_folder_of(source_id: str) -> Path:
 def _read_manifest(path: Path) -> Manifest:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        known = {f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name] for f in fields(Manifest)}
+        known = {
+            f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name]
+            for f in fields(Manifest)
+        }
     except (json.JSONDecodeError, KeyError) as error:
         raise AccesSoinsError(
             f"{path} : manifeste illisible ({error}). La zone brute a été modifiée à la main : "

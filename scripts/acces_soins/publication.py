@@ -27,14 +27,16 @@ def current_version() -> dict | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def publish(database: Path, inputs: Inputs, published: Sequence[str], checks: Sequence[dict], night: str) -> dict:
+def publish(
+    database: Path, inputs: Inputs, published: Sequence[str], checks: Sequence[dict], night: str
+) -> dict:
     """Make a version of a checked build and serve it; returns its ``version.json``.
 
     Args:
         database: the private build.
         inputs: what it was built from.
         published: relations of ``marts`` marked ``publier: true``.
-        checks: rows of ``marts.qualite``.
+        checks: results of the checks, as ``quality.CheckResult`` gives them.
         night: id of the run.
 
     The version's folder appears whole; the link is swapped last. A run killed before the swap leaves
@@ -76,9 +78,14 @@ def _write_database(target: Path, source: Path, published: Sequence[str], checks
             "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
             "observe varchar, resultat varchar, exemples varchar)"
         )
-        for row in checks:
-            connection.execute("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", list(row.values()))
+        for check in checks:
+            connection.execute("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", _check_row(check))
         connection.execute("detach prive")
+
+
+def _check_row(check: dict) -> list:
+    names = ("run", "controle", "severite", "attendu", "observe", "resultat")
+    return [*(check[name] for name in names), json.dumps(check["exemples"], ensure_ascii=False, default=str)]
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None:

@@ -3,12 +3,12 @@
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from acces_soins import landing, quality, readers
+from acces_soins import landing, ledger, quality, readers
 from acces_soins.catalog import Source
 from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.landing import Manifest
@@ -137,15 +137,19 @@ def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:
 
 def _check_landing(source: Source, arrival: Arrival, table: Path, run: str) -> None:
     counted = landing.counting(source)
+    previous = counted[-1] if counted else None
     results = quality.check_landing(
         source,
         table,
         arrival.path.name,
-        previous_parquet=counted[-1].table if counted else None,
+        previous_parquet=previous.table if previous else None,
         run=run,
         perimetre=arrival.perimetre,
+        previous_edition=previous.edition if previous else None,
     )
-    quality.record(results)
+    for result in results:
+        ledger.append(ledger.CHECKS, {"frontiere": "entree", "source": source.id, **asdict(result)})
     if failure := quality.first_critical(results):
-        place, found = failure.controle, failure.observe
-        raise RefusedInput(arrival.path.name, place, failure.attendu, found, failure.action)
+        raise RefusedInput(
+            arrival.path.name, failure.controle, failure.attendu, failure.observe, "", failure.phrase
+        )

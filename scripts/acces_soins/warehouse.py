@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from acces_soins import landing, ledger
-from acces_soins.catalog import Indicator, Source, load_indicators, load_sources
+from acces_soins.catalog import Indicator, Source, load_indicators, load_sources, read_yaml
 from acces_soins.errors import BuildFailed
 from acces_soins.readers.model import LINE, SHEET, kept_columns
 from acces_soins.settings import PROJECT, get_settings
@@ -36,6 +36,16 @@ def build(folder: Path, inputs: Inputs) -> Path:
     return database
 
 
+def published_relations() -> list[str]:
+    """The marts whose contract says ``publier: true``: everything else stays private."""
+    return [
+        model["name"]
+        for path in sorted((DBT_PROJECT / "models" / "marts").glob("_*.yml"))
+        for model in read_yaml(path)["models"]
+        if model.get("config", {}).get("meta", {}).get("publier")
+    ]
+
+
 def create_sources(connection: duckdb.DuckDBPyConnection) -> None:
     """One view per source over the landed tables that count; an empty typed view without any."""
     for source in load_sources().values():
@@ -44,8 +54,12 @@ def create_sources(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _source_query(source: Source) -> str:
-    types = {name: "varchar" for name in kept_columns(source)} | {LINE: "bigint", SHEET: "varchar"} | PROVENANCE
-    parts = ["select " + ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items()) + " where false"]
+    types = (
+        {name: "varchar" for name in kept_columns(source)} | {LINE: "bigint", SHEET: "varchar"} | PROVENANCE
+    )
+    parts = [
+        "select " + ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items()) + " where false"
+    ]
     parts += [
         f"select *, {_literal(manifest.edition)} as _edition, {_literal(manifest.sha256)} as _sha256, "
         f"{_literal(manifest.fetched_at)}::timestamptz::timestamp as _date_extraction "
@@ -61,7 +75,9 @@ def create_registers(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> N
     connection.execute("create schema registre")
     _create_table(connection, "contexte", _CONTEXT, [(inputs.donnees, inputs.date_arrete)])
     _create_table(connection, "catalogue_sources", _SOURCES, map(_source_row, load_sources().values()))
-    _create_table(connection, "catalogue_indicateurs", _INDICATORS, map(_indicator_row, load_indicators().values()))
+    _create_table(
+        connection, "catalogue_indicateurs", _INDICATORS, map(_indicator_row, load_indicators().values())
+    )
     _create_table(connection, "sources_indicateurs", _LINKS, _links())
     _create_table(connection, "editions", _EDITIONS, _edition_rows())
     _create_table(connection, "echecs", _FAILURES, _failure_rows())
@@ -161,14 +177,18 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs) -> None:
         *("--vars", json.dumps({"date_arrete": inputs.date_arrete})),
         "--quiet",
     ]
-    with _environment(ACCES_SOINS_ENTREPOT=str(database), DBT_SEND_ANONYMOUS_USAGE_STATS="False", DO_NOT_TRACK="1"):
+    with _environment(
+        ACCES_SOINS_ENTREPOT=str(database), DBT_SEND_ANONYMOUS_USAGE_STATS="False", DO_NOT_TRACK="1"
+    ):
         result = dbtRunner().invoke(arguments)
     if not result.success:
         raise BuildFailed(_first_failure(result))
 
 
 def _first_failure(result) -> str:
-    nodes = [node for node in (getattr(result.result, "results", None) or []) if node.status in ("error", "fail")]
+    nodes = [
+        node for node in (getattr(result.result, "results", None) or []) if node.status in ("error", "fail")
+    ]
     if nodes:
         message = " ".join((nodes[0].message or "").split())
         others = f" ; {len(nodes) - 1} autre(s) nœud(s) en échec" if len(nodes) > 1 else ""

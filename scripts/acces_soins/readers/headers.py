@@ -42,16 +42,16 @@ def match_columns(source: Source, header: Sequence[str], aliases: dict[str, str]
     names: list[str] = []
     for cell in header:
         name = known.get(normalise(cell), normalise(cell))
-        rank = sum(1 for earlier in names if earlier == name or re.fullmatch(re.escape(name) + r" \d+", earlier))
+        rank = sum(
+            1 for earlier in names if earlier == name or re.fullmatch(re.escape(name) + r" \d+", earlier)
+        )
         names.append(f"{name} {rank + 1}" if name and rank else name)
     positions: dict[str, int] = {}
     for column in source.columns:
         index = next((i for i, name in enumerate(names) if _matches(column, name)), None)
         if index is not None:
             positions[column.name] = index
-    unexpected = [
-        cell for i, cell in enumerate(header) if cell.strip() and i not in set(positions.values())
-    ]
+    unexpected = [cell for i, cell in enumerate(header) if cell.strip() and i not in set(positions.values())]
     return Layout(positions, tuple(unexpected))
 
 

@@ -1,0 +1,76 @@
+"""Backup and restore of what cannot be made again: the raw zone, the quarantine and the register."""
+
+import tarfile
+from pathlib import Path
+
+from acces_soins import landing
+from acces_soins.catalog import load_sources
+from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins.settings import Settings, get_settings
+
+PARTS = ("brut", "quarantaine", "registre")
+
+
+def backup(archive: Path) -> int:
+    """Write a .tar.gz of the irreplaceable folders; returns the number of files.
+
+    The archive appears whole under its name, or not at all.
+    """
+    settings = get_settings()
+    archive = archive.expanduser().resolve()
+    if archive.exists():
+        raise ConfigurationError(f"{archive} existe déjà : choisir un autre nom, rien n'est écrasé.")
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    draft = archive.with_name(f".{archive.name}.partiel")
+    try:
+        with tarfile.open(draft, "w:gz") as tar:
+            for part in PARTS:
+                if (settings.root / part).exists():
+                    tar.add(settings.root / part, arcname=part)
+            count = sum(member.isfile() for member in tar.getmembers())
+        draft.chmod(0o600)
+        draft.rename(archive)
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def restore(archive: Path) -> int:
+    """Unpack a backup into an empty data directory and check every landed file; returns the editions.
+
+    Raises ConfigurationError when there is something to overwrite, AccesSoinsError when a file's bytes
+    are not those of its manifest.
+    """
+    settings = get_settings()
+    _refuse_to_overwrite(settings)
+    settings.root.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive.expanduser(), "r:gz") as tar:
+            tar.extractall(settings.root, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise AccesSoinsError(f"{archive} : sauvegarde illisible ({error}).") from error
+    return check_landing_bytes()
+
+
+def check_landing_bytes() -> int:
+    """Compare every landed file with its manifest; returns how many editions were checked."""
+    count = 0
+    for source in load_sources().values():
+        for manifest in landing.manifests(source):
+            path = manifest.folder / manifest.fichier
+            if not path.is_file() or landing.sha256_of(path) != manifest.sha256:
+                raise AccesSoinsError(
+                    f"{path} : les octets ne sont pas ceux du manifeste. Reprendre une autre sauvegarde."
+                )
+            count += 1
+    return count
+
+
+def _refuse_to_overwrite(settings: Settings) -> None:
+    for part in PARTS:
+        folder = settings.root / part
+        if folder.exists() and any(folder.iterdir()):
+            raise ConfigurationError(
+                f"{folder} n'est pas vide : une restauration n'écrase rien. "
+                "Déplacer ce dossier, ou pointer ACCES_SOINS_DONNEES ailleurs."
+            )

@@ -1,0 +1,168 @@
+"""The one command: ``acces-soins``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins.query import Format
+
+app = typer.Typer(
+    name="acces-soins",
+    help="Observatoire de l'accès aux soins : extraire, déposer, construire, contrôler, publier, interroger.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+EXPECTED_FAILURE, USAGE = 1, 2
+
+SourceId = Annotated[
+    str, typer.Argument(help="Source du catalogue, par exemple ameli.patients_longueduree_annuelle.")
+]
+Night = Annotated[str | None, typer.Option("--night", help="Nuit à poursuivre (par défaut : une nouvelle).")]
+
+
+def main() -> None:
+    """Run the command; an expected failure is one clear line and exit code 1."""
+    try:
+        app()
+    except ConfigurationError as error:
+        typer.echo(f"Erreur : {error}", err=True)
+        sys.exit(USAGE)
+    except AccesSoinsError as error:
+        typer.echo(f"Erreur : {error}", err=True)
+        sys.exit(EXPECTED_FAILURE)
+
+
+@app.command()
+def extract(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources à extraire (toutes par défaut).")
+    ] = None,
+) -> None:
+    """Demander aux portails ce qui est nouveau, et l'archiver."""
+    from acces_soins import steps
+    from acces_soins.catalog import get_source, load_sources
+
+    chosen = [get_source(source_id).id for source_id in sources or load_sources()]
+    night = steps.open_night()
+    failures = []
+    for source_id in chosen:
+        try:
+            steps.extract(source_id, night)
+        except AccesSoinsError as error:
+            failures.append(f"{source_id} : {error}")
+    if failures:
+        raise AccesSoinsError("\n         ".join(failures))
+
+
+@app.command()
+def deposit(
+    source: SourceId,
+    file: Annotated[Path, typer.Argument(help="Fichier à remettre ; il n'est ni déplacé ni modifié.")],
+    edition: Annotated[
+        str, typer.Option("--edition", help="Période dont parlent les données : 2024, 2026-03…")
+    ],
+    perimetre: Annotated[
+        str | None, typer.Option("--perimetre", help="Ce que le fichier couvre : region=76.")
+    ] = None,
+    alias: Annotated[str, typer.Option("--alias", help="nom du fichier=nom du contrat;…")] = "",
+    absent: Annotated[
+        str, typer.Option("--colonnes-absentes", help="colonnes que le fichier n'a pas;…")
+    ] = "",
+) -> None:
+    """Remettre un fichier pour une source, sous le même contrat que les portails."""
+    from acces_soins import deposits, steps
+
+    steps.deposit(
+        deposits.Deposit(
+            source, file, edition, perimetre, deposits.parse_aliases(alias), deposits.parse_names(absent)
+        )
+    )
+
+
+@app.command()
+def build(night: Night = None) -> None:
+    """Construire l'entrepôt privé (dbt) ; affiche la nuit à contrôler puis à publier."""
+    from acces_soins import steps
+
+    night = night or steps.open_night()
+    steps.build(night)
+    typer.echo(night)
+
+
+@app.command()
+def check(night: Annotated[str, typer.Option("--night", help="Nuit construite par « build ».")]) -> None:
+    """Contrôler ce qui serait publié (Great Expectations)."""
+    from acces_soins import steps
+
+    steps.check(night)
+
+
+@app.command()
+def publish(night: Annotated[str, typer.Option("--night", help="Nuit contrôlée par « check ».")]) -> None:
+    """Publier une nouvelle version et la servir."""
+    from acces_soins import steps
+
+    steps.publish(night)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="Requête SQL (DuckDB) sur le schéma marts.")],
+    form: Annotated[Format, typer.Option("--format", help="Forme de la réponse.")] = Format.TABLE,
+) -> None:
+    """Interroger la version servie, en lecture seule."""
+    from acces_soins import query as queries
+
+    queries.write(queries.run(query), form)
+
+
+@app.command()
+def status() -> None:
+    """L'état de chaque source : dernière édition, retard, dernier succès, dernier échec."""
+    from acces_soins import publication
+    from acces_soins import status as states
+
+    table = Table(box=None, pad_edge=False)
+    for header in ("Source", "Édition", "Éditions", "Suivante attendue", "Dernier succès", "Dernier échec"):
+        table.add_column(header, overflow="fold")
+    for row in states.source_states():
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console.print(table)
+    served = publication.current_version()
+    console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
+
+
+@app.command(name="dashboards")
+def deploy_dashboards() -> None:
+    """Importer les tableaux de bord dans Superset et les mettre à jour."""
+    from acces_soins import steps
+
+    steps.refresh_dashboards(steps.open_night())
+
+
+@app.command()
+def backup(archive: Annotated[Path, typer.Argument(help="Archive à écrire (.tar.gz).")]) -> None:
+    """Sauvegarder l'irremplaçable : zone brute, quarantaine, registre."""
+    from acces_soins import backup as backups
+
+    typer.echo(f"{backups.backup(archive)} fichiers dans {archive}")
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="Archive écrite par « backup ».")]) -> None:
+    """Restaurer une sauvegarde dans un dossier de données vide."""
+    from acces_soins import backup as backups
+
+    typer.echo(f"{backups.restore(archive)} éditions restaurées et vérifiées")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""The night's report: what a person reads in the morning, and the alerts."""
+
+import datetime as dt
+import io
+import itertools
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from acces_soins import landing, publication
+from acces_soins.catalog import load_sources
+from acces_soins.settings import get_settings
+
+RESULTS = {
+    "nouvelle_edition": "nouvelle édition",
+    "inchange": "inchangée",
+    "sans_fichier": "sans fichier",
+    "refus": "REFUSÉE",
+    "echec": "ÉCHEC",
+}
+STATUSES = {
+    "observe": "observé",
+    "provisoire": "provisoire",
+    "reporte": "reporté",
+    "perime": "périmé",
+    "estime": "estimé",
+    "masque": "masqué",
+    "non_disponible": "non disponible",
+    "hors_champ": "hors champ",
+}
+SHOWN_PERIODS = 4
+WIDTH = 118
+LAST_NIGHT = "derniere_nuit.txt"
+STEPS = ("construction", "contrôles", "publication", "tableaux de bord")
+
+
+def close(night: str, steps: list[dict], extractions: list[dict]) -> dict:
+    """Write the report of a night; returns {etat, alertes, rapport}.
+
+    ``etat`` is publie, inchange (nothing new, said so) or echec (the last version stays served).
+    """
+    settings = get_settings()
+    state = _state(steps)
+    alerts = _alerts(state, steps, extractions)
+    text = _render(night, state, steps, extractions, alerts)
+    settings.reports.mkdir(parents=True, exist_ok=True)
+    (settings.reports / "nuits").mkdir(exist_ok=True)
+    path = settings.reports / "nuits" / f"{night}.txt"
+    path.write_text(text, encoding="utf-8")
+    (settings.reports / LAST_NIGHT).write_text(text, encoding="utf-8")
+    return {"etat": state, "alertes": alerts, "rapport": str(path)}
+
+
+def describe_build(database: Path) -> str:
+    """« 47 520 lignes, 9 indicateurs, 2015T4 à 2026T3 »."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows, codes, first, last = connection.execute(
+            "select count(*), count(distinct code_indicateur), min(trimestre), max(trimestre) "
+            "from marts.indicateurs_trimestriels"
+        ).fetchone()
+    return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}"
+
+
+def late_sources(today: dt.date) -> list[str]:
+    """One sentence per source whose next edition is overdue, or that was never received."""
+    sentences = []
+    for source in load_sources().values():
+        counted = landing.counting(source)
+        if not counted:
+            sentences.append(f"{source.id} : jamais reçue")
+        elif (due := source.expected_on(counted[-1].edition)) < today:
+            sentences.append(
+                f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
+                f"la suivante était attendue le {due:%d/%m/%Y})"
+            )
+    return sentences
+
+
+def _state(steps: list[dict]) -> str:
+    by_name = {step["etape"]: step["etat"] for step in steps}
+    if by_name.get("publication") == "publie":
+        return "echec" if by_name.get("tableaux de bord") == "echec" else "publie"
+    return "inchange" if by_name.get("construction") == "inchange" else "echec"
+
+
+def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]:
+    alerts = [
+        f"étape {step['etape']} en échec : {step['phrase']}" for step in steps if step["etat"] == "echec"
+    ]
+    alerts += [
+        f"{event['source']} {RESULTS[event['resultat']].lower()} : {event['phrase']}"
+        for event in extractions
+        if event["resultat"] in ("refus", "echec")
+    ]
+    missing = sorted(set(load_sources()) - {event["source"] for event in extractions})
+    alerts += [f"{source_id} : extraction interrompue" for source_id in missing]
+    alerts += [f"source en retard — {sentence}" for sentence in late_sources(get_settings().today)]
+    if state == "echec":
+        alerts.insert(0, "la nuit n'a rien publié : la dernière version reste servie")
+    return alerts
+
+
+def _render(night: str, state: str, steps: list[dict], extractions: list[dict], alerts: list[str]) -> str:
+    settings = get_settings()
+    console = Console(file=io.StringIO(), width=WIDTH, force_terminal=False, highlight=False)
+    kind = "DONNÉES D'ESSAI (chiffres fictifs)" if settings.is_trial else "données réelles"
+    heading = {
+        "publie": "une nouvelle version est servie",
+        "inchange": "rien n'a changé : la version servie reste la même",
+        "echec": "ÉCHEC, rien n'est publié : la dernière version reste servie",
+    }
+    console.print(f"\nNuit {night} — {kind}\n{heading[state]}\n")
+    _print_steps(console, steps, extractions)
+    _print_extractions(console, extractions)
+    if settings.published_warehouse.exists():
+        _print_indicators(console, settings.published_warehouse)
+    if alerts:
+        console.print("\nAlertes")
+        for alert in alerts:
+            console.print(f"  ! {alert}", soft_wrap=True)
+    _print_next(console)
+    return console.file.getvalue()
+
+
+def _print_steps(console: Console, steps: list[dict], extractions: list[dict]) -> None:
+    table = _table("Étape", "Durée", "Résultat")
+    seconds = sum(event["duree_s"] for event in extractions)
+    counts = [
+        f"{len(list(group))} {RESULTS[kind].lower()}"
+        for kind, group in itertools.groupby(sorted(e["resultat"] for e in extractions))
+    ]
+    table.add_row("extraction", _seconds(seconds), f"{len(extractions)} sources : {', '.join(counts)}")
+    by_name = {step["etape"]: step for step in steps}
+    for name in STEPS:
+        if step := by_name.get(name):
+            table.add_row(name, _seconds(step["duree_s"]), step["phrase"])
+    console.print(table)
+
+
+def _print_extractions(console: Console, extractions: list[dict]) -> None:
+    table = _table("Source", "Résultat", "Détail")
+    for event in sorted(extractions, key=lambda e: e["source"]):
+        table.add_row(event["source"], RESULTS[event["resultat"]], event["phrase"])
+    console.print(table)
+
+
+def _print_indicators(console: Console, database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        codes = connection.execute(
+            "select code_indicateur, libelle, unite, decimales from marts.catalogue_indicateurs order by 1"
+        ).fetchall()
+        table = _table(
+            "Indicateur", "Dernier chiffre (France)", "Territoires", "Pourquoi les autres n'en ont pas"
+        )
+        for code, *_, unit, decimals in codes:
+            table.add_row(code, *_summarise(connection, code, unit, decimals))
+        console.print(table)
+        console.print("\nLes trimestres, en bref (département : statut le plus fréquent)")
+        for code, *_ in codes:
+            console.print(f"  {code} : {_periods(connection, code)}", soft_wrap=True)
+
+
+def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, str, str]:
+    """France's last figure, how many territories have one at that quarter, and why the others do not."""
+    last = connection.execute(
+        "select max(trimestre) from marts.indicateurs_trimestriels where code_indicateur = ? "
+        "and statut in ('observe', 'provisoire', 'estime') and valeur is not null and age_trimestres = 0",
+        [code],
+    ).fetchone()[0]
+    if last is None:
+        return "—", "aucun", _reasons(connection, code, None)
+    levels = connection.execute(
+        "select niveau, count(valeur), min(date_reference), any_value(valeur) filter (niveau = 'france') "
+        "from marts.indicateurs_trimestriels where code_indicateur = ? and trimestre = ? group by niveau",
+        [code, last],
+    ).fetchall()
+    by_level = {level: (count, date, value) for level, count, date, value in levels}
+    value = by_level["france"][2]
+    france = f"{_number(value, decimals)} {unit}" if value is not None else "—"
+    counts = f"{by_level['departement'][0]} départements, {by_level['region'][0]} régions"
+    return f"{france}\n({last})", f"{counts}\nen {last}", _reasons(connection, code, last)
+
+
+def _reasons(connection, code: str, quarter: str | None) -> str:
+    rows = connection.execute(
+        "select coalesce(motif, statut), count(*) from marts.indicateurs_trimestriels "
+        "where code_indicateur = $1 and niveau = 'departement' and valeur is null and trimestre = coalesce($2, "
+        "(select max(trimestre) from marts.indicateurs_trimestriels)) group by 1 order by 2 desc",
+        [code, quarter],
+    ).fetchall()
+    return ", ".join(f"{count} {reason}" for reason, count in rows) or "tous en ont"
+
+
+def _periods(connection, code: str) -> str:
+    """« 2024T4 observé · 2025T1–2026T1 reporté · … », the most recent periods last."""
+    rows = connection.execute(
+        "select trimestre, mode(statut || coalesce(' (' || motif || ')', '')) from marts.indicateurs_trimestriels "
+        "where code_indicateur = ? and niveau = 'departement' group by trimestre order by trimestre",
+        [code],
+    ).fetchall()
+    periods = []
+    for status, group in itertools.groupby(rows, key=lambda row: row[1]):
+        quarters = [quarter for quarter, _ in group]
+        span = quarters[0] if len(quarters) == 1 else f"{quarters[0]}–{quarters[-1]}"
+        word, _, reason = status.partition(" ")
+        periods.append(f"{span} {STATUSES[word]}{' ' + reason if reason else ''}")
+    shown = periods[-SHOWN_PERIODS:]
+    return ("… · " if len(periods) > SHOWN_PERIODS else "") + " · ".join(shown)
+
+
+def _print_next(console: Console) -> None:
+    settings = get_settings()
+    prefix = "" if settings.is_trial else "ACCES_SOINS_SOURCES=direct "
+    console.print("\nPour la suite")
+    if version := publication.current_version():
+        console.print(
+            f"  données servies : {settings.current} (version {version['version']})", soft_wrap=True
+        )
+    question = "select * from marts.indicateurs_trimestriels where code_territoire = '28' limit 5"
+    console.print(f'  {prefix}.venv/bin/acces-soins sql "{question}"', soft_wrap=True)
+    console.print(f"  {prefix}.venv/bin/acces-soins status", soft_wrap=True)
+    console.print(
+        f"  {prefix}make serve        tableaux de bord et ordonnanceur, sur cette machine", soft_wrap=True
+    )
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    table.title = None
+    return table
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s".replace(".", ",")
+
+
+def _number(value: float, decimals: int = 0) -> str:
+    return f"{value:,.{decimals}f}".replace(",", " ").replace(".", ",")

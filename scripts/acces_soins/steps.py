@@ -1,0 +1,240 @@
+"""The steps of a night, as plain functions: DAG tasks and the command line call the same ones.
+
+Each step of a night writes what it did to ``travail/<nuit>/etapes.jsonl``; the report reads it.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from acces_soins import (
+    dashboards,
+    deposits,
+    extraction,
+    landing,
+    ledger,
+    publication,
+    quality,
+    reception,
+    report,
+    warehouse,
+)
+from acces_soins.catalog import Source, get_source
+from acces_soins.errors import AccesSoinsError, CriticalCheckFailed, RefusedInput
+from acces_soins.progress import announce
+from acces_soins.settings import get_settings
+from acces_soins.versioning import Inputs, current_inputs, utc_stamp
+
+KEPT_WORK = dt.timedelta(days=2)
+INPUTS, CHECKS = "entrees.json", "controles.json"
+
+
+def open_night() -> str:
+    """Start a night: its id, its private folder; what old nights left there goes."""
+    settings = get_settings()
+    night = utc_stamp()
+    settings.work.mkdir(parents=True, exist_ok=True)
+    for folder in settings.work.iterdir():
+        if _age(folder.name) > KEPT_WORK:
+            shutil.rmtree(folder)
+    warehouse.work_folder(night).mkdir(parents=True)
+    kind = "données d'essai (fictives)" if settings.is_trial else "données réelles"
+    announce(f"nuit {night}, {kind}, trimestres arrêtés au {settings.closing_date:%d/%m/%Y}")
+    return night
+
+
+def extract(source_id: str, night: str) -> dict:
+    """Fetch a source, or take it from the folder of extracts; returns the event as the ledger keeps it.
+
+    Raises PortalError or RefusedInput, after the failure is recorded; the last good edition stays.
+    """
+    source = get_source(source_id)
+    folder = warehouse.work_folder(night) / "recu" / source.id
+    started = time.monotonic()
+    try:
+        event = (
+            _take_extracts(source, folder, night)
+            if get_settings().extraits
+            else _fetch(source, folder, night)
+        )
+    except AccesSoinsError as error:
+        kind = "refus" if isinstance(error, RefusedInput) else "echec"
+        _record_extraction(source, night, started, {"resultat": kind, "phrase": str(error)})
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return _record_extraction(source, night, started, event)
+
+
+def deposit(given: deposits.Deposit) -> dict:
+    """Land one deposited file, outside any night; same checks, same records as an extraction."""
+    source, run = get_source(given.source), utc_stamp()
+    folder = get_settings().work / run / source.id
+    started = time.monotonic()
+    try:
+        verdict = deposits.deposit(given, folder, run)
+    except RefusedInput as error:
+        _record_extraction(source, run, started, {"resultat": "refus", "phrase": str(error)})
+        raise
+    finally:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+    return _record_extraction(source, run, started, _event(verdict))
+
+
+def build(night: str) -> dict:
+    """Build the private warehouse, unless the served version was made of the very same inputs."""
+    with _step(night, "construction") as done:
+        inputs = current_inputs()
+        served = publication.current_version()
+        if served and served["empreinte"] == inputs.fingerprint:
+            done |= {"etat": "inchange", "phrase": f"rien de nouveau depuis la version {served['version']}"}
+            return done
+        folder = warehouse.work_folder(night)
+        database = warehouse.build(folder, inputs)
+        (folder / INPUTS).write_text(json.dumps(asdict(inputs)), encoding="utf-8")
+        done |= {"etat": "construit", "phrase": report.describe_build(database)}
+        return done
+
+
+def check(night: str) -> dict:
+    """Great Expectations on what would be published.
+
+    Raises CriticalCheckFailed: the publication stops and the last version stays served.
+    """
+    with _step(night, "contrôles") as done:
+        folder = warehouse.work_folder(night)
+        served = get_settings().published_warehouse
+        results = quality.check_publication(
+            folder / warehouse.DATABASE, served if served.exists() else None, night
+        )
+        rows = [asdict(result) for result in results]
+        (folder / CHECKS).write_text(json.dumps(rows, ensure_ascii=False, default=str), encoding="utf-8")
+        for row in rows:
+            ledger.append(ledger.CHECKS, {"frontiere": "sortie", **json.loads(json.dumps(row, default=str))})
+        warnings = sum(r.resultat == "echoue" and r.severite == "avertissement" for r in results)
+        passed = sum(r.resultat == "reussi" for r in results)
+        done |= {"etat": "fait", "phrase": f"{passed} réussis, {warnings} avertissement(s)"}
+        if failure := quality.first_critical(results):
+            raise CriticalCheckFailed(f"contrôle critique {failure.controle} : {failure.phrase}")
+        return done
+
+
+def publish(night: str) -> dict:
+    """Make a version of the checked build and swap the link."""
+    with _step(night, "publication") as done:
+        folder = warehouse.work_folder(night)
+        inputs = Inputs(**json.loads((folder / INPUTS).read_text(encoding="utf-8")))
+        checks = json.loads((folder / CHECKS).read_text(encoding="utf-8"))
+        version = publication.publish(
+            folder / warehouse.DATABASE, inputs, warehouse.published_relations(), checks, night
+        )
+        ledger.append(ledger.PUBLICATIONS, version)
+        done |= {"etat": "publie", "phrase": f"version {version['version']}", "version": version["version"]}
+        return done
+
+
+def refresh_dashboards(night: str) -> dict:
+    """Bring the dashboards to the code's state and to the served version."""
+    with _step(night, "tableaux de bord") as done:
+        version = publication.current_version()
+        if version is None:
+            done |= {"etat": "rien", "phrase": "aucune version publiée"}
+            return done
+        dashboards.prepare()
+        dashboards.deploy()
+        dashboards.refresh(version["version"])
+        done |= {"etat": "fait", "phrase": "à jour"}
+        return done
+
+
+def close_night(night: str) -> dict:
+    """Write the night's report and return its state: publie, inchange or echec, and the alerts."""
+    outcome = report.close(night, read_steps(night), _extractions(night))
+    ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
+    shutil.rmtree(warehouse.work_folder(night), ignore_errors=True)
+    return outcome
+
+
+def read_steps(night: str) -> list[dict]:
+    """What the steps of a night wrote, in order; a step that was killed wrote nothing."""
+    path = warehouse.work_folder(night) / "etapes.jsonl"
+    return (
+        [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    )
+
+
+def _fetch(source: Source, folder: Path, night: str) -> dict:
+    folder.mkdir(parents=True, exist_ok=True)
+    fetched = extraction.fetch(source, landing.latest(source), folder)
+    if isinstance(fetched, extraction.Unchanged):
+        return {"resultat": "inchange", "phrase": fetched.reason}
+    arrival = reception.Arrival(**asdict(fetched))
+    return _event(reception.receive(source, arrival, folder, night))
+
+
+def _take_extracts(source: Source, folder: Path, night: str) -> dict:
+    given = deposits.indexed(get_settings().extraits, source)
+    if not given:
+        return {
+            "resultat": "sans_fichier",
+            "phrase": "aucun fichier pour cette source dans le dossier d'extraits",
+        }
+    verdicts = deposits.deposit_all(given, folder, night)
+    return _event(next((v for v in verdicts if v.is_new), verdicts[-1]))
+
+
+def _event(verdict: reception.Verdict) -> dict:
+    manifest = verdict.manifest
+    if not verdict.is_new:
+        return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
+    return {
+        "resultat": "nouvelle_edition",
+        "edition": manifest.edition,
+        "lignes": manifest.rows,
+        "sha256": manifest.sha256,
+        "phrase": f"édition {manifest.edition}, {manifest.rows} lignes",
+    }
+
+
+def _record_extraction(source: Source, night: str, started: float, event: dict) -> dict:
+    record = {"nuit": night, "source": source.id, **event, "duree_s": round(time.monotonic() - started, 2)}
+    ledger.append(ledger.EXTRACTIONS, record)
+    announce(f"{source.id} : {report.RESULTS[event['resultat']]} — {event['phrase']} ({record['duree_s']} s)")
+    return record
+
+
+def _extractions(night: str) -> list[dict]:
+    return [record for record in ledger.read(ledger.EXTRACTIONS) if record["nuit"] == night]
+
+
+@contextlib.contextmanager
+def _step(night: str, name: str) -> Iterator[dict]:
+    """Time a step and record how it ended, whatever happens inside."""
+    done: dict = {"etape": name}
+    started = time.monotonic()
+    announce(f"{name}…")
+    try:
+        yield done
+    except Exception as error:
+        done |= {"etat": "echec", "phrase": str(error)}
+        raise
+    finally:
+        done["duree_s"] = round(time.monotonic() - started, 2)
+        path = warehouse.work_folder(night) / "etapes.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(done, ensure_ascii=False) + "\n")
+        announce(f"{name} : {done.get('phrase', '')} ({done['duree_s']} s)")
+
+
+def _age(stamp: str) -> dt.timedelta:
+    try:
+        born = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return dt.timedelta(0)
+    return dt.datetime.now(dt.UTC) - born
