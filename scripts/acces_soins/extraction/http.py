@@ -3,10 +3,12 @@
 import email.utils
 import errno
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -116,9 +118,16 @@ def download(
     return _with_retries(ask, url)
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Certificates are read once: that is most of the cost of a client."""
+    return httpx.create_ssl_context()
+
+
 def _client() -> httpx.Client:
     settings = get_settings()
     return httpx.Client(
+        verify=_tls(),
         http1=True,
         http2=False,
         follow_redirects=True,
@@ -242,13 +251,14 @@ def _stream_to(path: Path, response: httpx.Response, url: str) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_body(part, response)
-        _check_start(part, url)
-        part.replace(path)
+        try:
+            _write_body(part, response)
+            _check_start(part, url)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise _storage_error(error, path, url) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_body(part: Path, response: httpx.Response) -> None:
