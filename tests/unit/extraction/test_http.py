@@ -56,7 +56,7 @@ def test_redirect_is_followed(portal, reply, folder):
 def test_endless_redirect_is_refused_without_retry(portal, reply, folder, waits):
     url = portal.reply(PATH, reply(status=302, headers={"Location": PATH}))
     assert "plus de 5 redirections" in refused(url, folder)
-    assert waits == []
+    assert len(portal.requests) == 6 and waits == []
 
 
 def test_trial_data_never_leaves_the_replica(portal, reply, folder):
@@ -219,6 +219,11 @@ def test_new_etag_wins_over_an_old_date(portal, reply, folder):
     assert isinstance(received, http.Downloaded)
 
 
+def test_error_with_known_validators_is_still_an_error(portal, reply, folder):
+    url = portal.reply(PATH, reply(status=404, headers={"ETag": '"a1"'}, validators=False))
+    assert "le portail répond 404" in refused(url, folder, etag='"a1"')
+
+
 def test_not_modified_without_a_question_is_refused(portal, reply, folder):
     assert "le portail répond 304" in refused(portal.reply(PATH, reply(status=304)), folder)
 
@@ -229,8 +234,7 @@ def test_broken_compression_is_refused(portal, reply, folder):
 
 
 def test_address_that_is_none_is_refused(folder):
-    with pytest.raises(PortalError, match="adresse"):
-        http.download("http://[/fichier.csv", folder, "fichier.csv")
+    assert "adresse ou réponse illisible" in refused("http://127.0.0.1:port/fichier.csv", folder)
 
 
 def test_get_json(portal, reply, waits):

@@ -101,6 +101,13 @@ def test_export_from_another_address_is_downloaded(portal, reply, folder):
     assert isinstance(ald(folder, before), Download)
 
 
+def test_dates_are_compared_as_moments(portal, reply, folder):
+    nine_utc, eight_utc = "2026-05-01T09:00:00+00:00", "2026-05-01T10:00:00+02:00"
+    metadata(portal, ALD, modified=nine_utc, data_processed=eight_utc)
+    portal.reply(ALD_EXPORT, reply(CSV))
+    assert ald(folder).producer_date == nine_utc
+
+
 def test_export_without_any_readable_date_is_downloaded(portal, reply, folder):
     metadata(portal, ALD, modified="en mars", data_processed=None)
     portal.reply(ALD_EXPORT, reply(CSV))
@@ -309,6 +316,12 @@ def test_resource_with_unmoved_date_is_not_downloaded(portal, reply, folder):
     before = manifest_of(first, b"autre contenu")
     assert "date du producteur inchangée" in finess(folder, before).reason
     assert len(portal.asked(first.url.removeprefix(portal.base))) == 1
+
+
+def test_resource_at_another_address_is_downloaded(portal, reply, folder):
+    serve_finess(portal, reply, resource("20260311"))
+    before = manifest_of(finess(folder), b"autre contenu", url="https://ailleurs.fr/f.csv")
+    assert isinstance(finess(folder, before), Download)
 
 
 def test_resource_with_known_sha256_is_not_downloaded(portal, reply, folder):
