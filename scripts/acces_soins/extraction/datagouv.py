@@ -1,0 +1,91 @@
+"""data.gouv.fr, API v1: the most recent resource of a data set whose name matches ``piece``."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from acces_soins.catalog import Source
+from acces_soins.errors import PortalError
+from acces_soins.extraction import http
+from acces_soins.extraction.model import Download, Previous, Unchanged, file_name, plain
+from acces_soins.settings import get_settings
+
+# Names that the portal gives to checksums → hashlib's.
+CHECKSUMS = {"sha1": "sha1", "sha2": "sha256", "sha256": "sha256", "md5": "md5"}
+
+
+def fetch(source: Source, previous: Previous | None, folder: Path) -> Unchanged | Download:
+    """The resource, checked against its announced size and checksum, unless it was received before."""
+    settings = get_settings()
+    api = http.rebase(f"{source.portal}/api/1/datasets/{source.dataset}/", settings)
+    dataset = http.get_json(api)
+    resources = [r for r in dataset.get("resources") or [] if r.get("url")]
+    resource = _choose(resources, source, api)
+    url = http.rebase(resource["url"], settings)
+    producer_date = resource.get("last_modified")
+    if reason := _already_received(previous, url, resource):
+        return Unchanged(reason)
+    received = http.download(url, folder, file_name(url))
+    _verify(received.path, resource, url)
+    return Download(
+        path=received.path,
+        url=url,
+        etag=received.etag,
+        last_modified=received.last_modified,
+        licence=dataset.get("license") or source.meta.get("licence"),
+        producer_date=producer_date,
+    )
+
+
+def _choose(resources: list[dict], source: Source, api: str) -> dict:
+    pattern = re.compile(source.meta["piece"])
+    matching = [r for r in resources if any(pattern.search(plain(name)) for name in _names(r))]
+    if matching:
+        return max(matching, key=lambda r: r.get("last_modified") or "")
+    listed = ", ".join(f"« {' / '.join(_names(r))} »" for r in resources) or "aucune"
+    raise PortalError(
+        f"{api} : aucune ressource ne répond au motif « {source.meta['piece']} » (trouvé : {listed}) ; "
+        f"corriger « piece » de {source.id} dans le catalogue des sources."
+    )
+
+
+def _names(resource: dict) -> tuple[str, str]:
+    return resource.get("title") or "", file_name(resource["url"])
+
+
+def _already_received(previous: Previous | None, url: str, resource: dict) -> str | None:
+    """Why the resource is known to be the one already received; None if it is not."""
+    if previous is None:
+        return None
+    kind, value = _checksum(resource)
+    if kind == "sha256" and value == previous.sha256:
+        return "empreinte annoncée par le portail inchangée"
+    date = resource.get("last_modified")
+    if date and previous.url == url and previous.producer_date == date:
+        return f"date du producteur inchangée ({date})"
+    return None
+
+
+def _checksum(resource: dict) -> tuple[str | None, str]:
+    """Kind (a name of hashlib, or None) and value of the announced checksum."""
+    announced = resource.get("checksum") or {}
+    return CHECKSUMS.get(announced.get("type", "")), (announced.get("value") or "").lower()
+
+
+def _verify(path: Path, resource: dict, url: str) -> None:
+    """Raise PortalError, and remove the file, when size or checksum is not the announced one."""
+    announced, received = resource.get("filesize"), path.stat().st_size
+    if announced and announced != received:
+        _refuse(path, url, f"{received} octets reçus, {announced} annoncés")
+    kind, value = _checksum(resource)
+    if not (kind and value):
+        return
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, kind).hexdigest()
+    if digest != value:
+        _refuse(path, url, f"empreinte {kind} {digest} reçue, {value} annoncée")
+
+
+def _refuse(path: Path, url: str, what: str) -> None:
+    path.unlink()
+    raise PortalError(f"{url} : {what} ; relancer l'extraction, puis prévenir le portail si l'écart demeure.")

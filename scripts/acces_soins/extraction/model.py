@@ -1,0 +1,59 @@
+"""What goes in and comes out of an extraction."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+
+class Previous(Protocol):
+    """What an extraction needs of the manifest of the last good edition."""
+
+    url: str | None
+    etag: str | None
+    last_modified: str | None
+    producer_date: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The portal holds what was already received; ``reason`` says how it is known, in French."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file as received, not yet read.
+
+    Attributes:
+        path: the file, in the folder given to ``fetch``, under the name that the portal gives it.
+        url: the address asked for (that of the replica on trial data).
+        etag, last_modified: headers of the answer, as sent.
+        licence: as read from the portal, else that of the contract.
+        producer_date: the producer's own date of the data, ISO 8601.
+        announced_rows: number of rows that the portal announces, where it does.
+    """
+
+    path: Path
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    licence: str | None = None
+    producer_date: str | None = None
+    announced_rows: int | None = None
+
+
+def plain(text: str) -> str:
+    """``text`` without accents, in lower case: what ``piece`` patterns are matched against."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+
+
+def file_name(address: str) -> str:
+    """Last segment of an address, safe as a file name (never empty, never hidden)."""
+    name = PurePosixPath(unquote(urlsplit(address).path)).name or urlsplit(address).netloc
+    return re.sub(r"[^\w.()' -]", "_", name).lstrip(". ") or "fichier"
