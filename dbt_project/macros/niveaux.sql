@@ -5,12 +5,12 @@
     relation   name of a CTE (code_departement, date_reference, numerateur, denominateur, edition,
                sha256, date_extraction, version_methode), one row per département and date
     valeur     expression of numerateur and denominateur
-    hors_champ territories (« departement/976 ») that the source does not cover by definition; a région or France exists
-               only when all its other départements are there
+    code_indicateur  its catalogue entry says which territories the source does not cover by definition;
+               a région or France exists only when all its other départements are there
 
     The values are rounded to nine decimals: sums of doubles depend on the order of threads.
 -#}
-{% macro niveaux_additifs(relation, valeur, hors_champ=[]) -%}
+{% macro niveaux_additifs(relation, valeur, code_indicateur=none) -%}
     select
         territoires.niveau,
         territoires.code_territoire,
@@ -37,7 +37,19 @@
             max(source.edition) as edition,
             max(source.sha256) as sha256,
             max(source.date_extraction) as date_extraction,
-            max(source.version_methode) as version_methode
+            max(source.version_methode) as version_methode,
+            {%- if code_indicateur %}
+            coalesce(
+                (
+                    select any_value(catalogue.hors_champ)
+                    from {{ source('registre', 'catalogue_indicateurs') }} as catalogue
+                    where catalogue.code_indicateur = '{{ code_indicateur }}'
+                ),
+                []
+            ) as hors_champ
+            {%- else %}
+            []::varchar[] as hors_champ
+            {%- endif %}
         from {{ relation }} as source
         inner join {{ ref('ref_territoires') }} as departements
             on departements.niveau = 'departement'
@@ -54,6 +66,6 @@
     where parts.nb_departements
         >= territoires.nb_departements - len(list_intersect(
             list_transform(territoires.codes_departements, lambda code: 'departement/' || code),
-            {{ hors_champ }}::varchar[]
+            parts.hors_champ
         ))
 {%- endmacro %}

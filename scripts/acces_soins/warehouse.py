@@ -20,8 +20,10 @@ DBT_PROJECT = PROJECT / "dbt_project"
 PROVENANCE = {"_edition": "varchar", "_sha256": "varchar", "_date_extraction": "timestamp"}
 
 
-def build(folder: Path, inputs: Inputs) -> Path:
+def build(folder: Path, inputs: Inputs, unit_tests: bool = False) -> Path:
     """Build staging ▸ intermediate ▸ indicators ▸ marts in ``folder``; returns the database's path.
+
+    ``unit_tests`` runs dbt's unit tests too, which a night leaves to the test suite.
 
     Raises BuildFailed with the first node that failed and dbt's message.
     """
@@ -32,7 +34,7 @@ def build(folder: Path, inputs: Inputs) -> Path:
         connection.execute("set timezone = 'UTC'")
         create_sources(connection)
         create_registers(connection, inputs)
-    _run_dbt(database, folder / "dbt", inputs)
+    _run_dbt(database, folder / "dbt", inputs, unit_tests)
     return database
 
 
@@ -165,15 +167,15 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _run_dbt(database: Path, target: Path, inputs: Inputs) -> None:
-    """dbt in this process; its own tests run too, its unit tests are left to the test suite."""
+def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> None:
+    """dbt in this process, with its data tests."""
     from dbt.cli.main import dbtRunner
 
     arguments = [
         "build",
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
         *("--target-path", str(target), "--log-path", str(target / "logs")),
-        *("--exclude-resource-type", "unit_test"),
+        *(() if unit_tests else ("--exclude-resource-type", "unit_test")),
         *("--vars", json.dumps({"date_arrete": inputs.date_arrete})),
         "--quiet",
     ]

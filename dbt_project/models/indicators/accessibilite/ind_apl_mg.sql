@@ -15,7 +15,7 @@ with departements as (
 
 niveaux as (
     {{ niveaux_additifs(
-        'departements', 'parts.numerateur / nullif(parts.denominateur, 0)', hors_champ=config.get('meta', {}).get('hors_champ', [])) }}
+        'departements', 'parts.numerateur / nullif(parts.denominateur, 0)', code_indicateur='apl_mg') }}
 )
 
 {{ points_calcules('niveaux', 'drees.apl_medecins_generalistes') }}

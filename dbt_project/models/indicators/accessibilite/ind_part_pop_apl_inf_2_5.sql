@@ -15,7 +15,7 @@ with departements as (
 
 niveaux as (
     {{ niveaux_additifs(
-        'departements', '100 * parts.numerateur / nullif(parts.denominateur, 0)', hors_champ=config.get('meta', {}).get('hors_champ', [])) }}
+        'departements', '100 * parts.numerateur / nullif(parts.denominateur, 0)', code_indicateur='part_pop_apl_inf_2_5') }}
 )
 
 {{ points_calcules('niveaux', 'drees.apl_medecins_generalistes') }}

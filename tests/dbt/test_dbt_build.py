@@ -1,0 +1,42 @@
+"""dbt's own tests: unit tests of every formula, then data tests, on a build without any source."""
+
+import json
+
+import pytest
+
+from acces_soins import versioning, warehouse
+from acces_soins.catalog import load_indicators
+from acces_soins.settings import PROJECT
+
+
+@pytest.fixture(scope="module")
+def run_results(tmp_path_factory):
+    """dbt build with its unit tests, on empty typed sources: a first night with every portal down."""
+    folder = tmp_path_factory.mktemp("construction")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACCES_SOINS_DONNEES", str(folder / "donnees"))
+        warehouse.get_settings.cache_clear()
+        warehouse.build(folder, versioning.current_inputs(), unit_tests=True)
+    warehouse.get_settings.cache_clear()
+    return json.loads((folder / "dbt" / "run_results.json").read_text())["results"]
+
+
+def test_every_dbt_test_passes_without_any_source(run_results):
+    failed = [r["unique_id"] for r in run_results if r["status"] not in ("success", "pass")]
+    assert not failed
+
+
+def test_every_indicator_has_a_unit_test(run_results):
+    tested = {r["unique_id"].split(".")[2] for r in run_results if r["unique_id"].startswith("unit_test.")}
+    missing = {code for code in load_indicators() if f"ind_{code}" not in tested}
+    assert not missing
+
+
+def test_the_list_of_the_long_table_is_the_folder():
+    text = (PROJECT / "dbt_project/models/marts/indicateurs_trimestriels.sql").read_text()
+    listed = [
+        line.strip(" ',")
+        for line in text.split("indicateurs = [")[1].split("]")[0].split("\n")
+        if line.strip()
+    ]
+    assert sorted(listed) == sorted(load_indicators())
