@@ -33,7 +33,7 @@ def communes() -> tuple[Commune, ...]:
     """Every commune, in the order of the official code: COM, then ARM, COMD, COMA."""
     current, districts, former = [], [], []
     for rank, department in enumerate(values.departments()):
-        current.extend(_communes_of(department))
+        current.extend(current_communes(department))
         if rank % FORMER_EVERY == 0:
             former.extend(_former_communes(department))
     for city, (name, codes) in CITIES.items():
@@ -43,7 +43,9 @@ def communes() -> tuple[Commune, ...]:
     return (*current, *districts, *sorted(former, key=lambda c: (c.kind != "COMD", c.code)))
 
 
-def _communes_of(department: str) -> list[Commune]:
+@cache
+def current_communes(department: str) -> tuple[Commune, ...]:
+    """Communes of a département today (no arrondissement), the three cities included."""
     city = next((code for code in CITIES if code.startswith(department)), None)
     found = []
     if department != "75":
@@ -52,11 +54,11 @@ def _communes_of(department: str) -> list[Commune]:
             found.append(Commune("COM", code, f"Commune d'essai {code}", department))
     if city:
         found.append(Commune("COM", city, CITIES[city][0], department))
-    return found
+    return tuple(found)
 
 
 def _former_communes(department: str) -> list[Commune]:
-    parents = [c.code for c in _communes_of(department)[:2]]
+    parents = [c.code for c in current_communes(department)[:2]]
     stem = department + "9" if len(department) == 2 else department
     return [
         Commune(kind, f"{stem}{number}", f"Ancienne commune d'essai {stem}{number}", department, parent)
@@ -66,7 +68,8 @@ def _former_communes(department: str) -> list[Commune]:
 
 @cache
 def chief_town(department: str) -> str:
-    found = _communes_of(department)
+    """The city of a département, else its first commune."""
+    found = current_communes(department)
     return found[-1].code if found[-1].code in CITIES else found[0].code
 
 
@@ -91,9 +94,9 @@ def apl_communes() -> dict[str, tuple[Commune, ...]]:
 def commune_populations(department: str, year: int) -> dict[str, int]:
     """Inhabitants of the communes of the APL; they sum to the département's."""
     found = apl_communes()[department]
+    size = {"ARM": 2.0, "COMD": 0.1}
     weights = [
-        (2.0 if c.kind == "ARM" else 0.1 if c.kind == "COMD" else 3 / rank)
-        * (0.6 + 0.8 * values.unit("commune", c.code))
+        size.get(c.kind, 3 / rank) * (0.6 + 0.8 * values.unit("commune", c.code))
         for rank, c in enumerate(found, start=1)
     ]
     parts = values.split(values.population(department, year), weights)

@@ -8,21 +8,19 @@ from collections.abc import Iterator
 from acces_soins.catalog import Source
 
 MONTHS = {"mensuelle": 1, "trimestrielle": 3, "semestrielle": 6, "annuelle": 12}
+FIRST_DAY = dt.date(2000, 1, 1)  # nothing of the trial is older
 # A stock is dated a few days after the quarter that it closes, well within the 15 days allowed.
 STOCK_DELAY = dt.timedelta(days=5)
 UPLOAD_HOUR = dt.time(6, 0, tzinfo=dt.UTC)
 
 
-def period_ends(step: int, before: dt.date) -> Iterator[dt.date]:
-    """Ends of periods of ``step`` months, the latest first, none after ``before``."""
-    year, month = before.year, 12
-    while True:
-        day = dt.date(year, month, monthrange(year, month)[1])
-        if day <= before:
-            yield day
-        month -= step
-        if month < 1:
-            year, month = year - 1, 12
+def period_ends(step: int, before: dt.date, since: dt.date = FIRST_DAY) -> Iterator[dt.date]:
+    """Ends of periods of ``step`` months from ``since`` to ``before``, the latest first."""
+    for year in range(before.year, since.year - 1, -1):
+        for month in range(12, 0, -step):
+            day = dt.date(year, month, monthrange(year, month)[1])
+            if since <= day <= before:
+                yield day
 
 
 def is_stock(source: Source) -> bool:

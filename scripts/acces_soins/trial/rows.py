@@ -66,12 +66,7 @@ def days(source: Source, period: dt.date) -> list[dt.date]:
     if source.cadence != "annuelle":
         return [period]
     first = options(source).get("depuis", values.model()["depuis"])
-    found = []
-    for day in period_ends(12, period):
-        if day.year < first:
-            break
-        found.append(day)
-    return found[::-1]
+    return list(period_ends(12, period, since=dt.date(first, 12, 31)))[::-1]
 
 
 def _quantity(source: Source, column: str) -> str | None:
@@ -85,9 +80,8 @@ def observatory(source: Source, period: dt.date) -> Iterator[Row]:
     """Territories × periods, and × professions, ages, sexes when the contract has these columns."""
     names = [column.name for column in source.columns]
     measures = {n: q for n in names if (q := _quantity(source, n))}
-    renderers = {
-        n: Renderer.of(source.column(n), values.model()["quantites"][q]) for n, q in measures.items()
-    }
+    quantities = values.model()["quantites"]
+    renderers = {n: Renderer.of(source.column(n), quantities[q]) for n, q in measures.items()}
     constants = options(source).get("constantes", {})
     year_style = "{}" if Renderer.accepts(source.column("annee"), "2024") else "{}-01-01"
     professions = list(values.professions()) if "profession_sante" in names else [None]
@@ -181,9 +175,8 @@ def _count(category: str, department: str, day: dt.date) -> int:
 def _openings(category: str, department: str, stock: dt.date) -> list[dt.date]:
     """Opening day of each establishment of a category that is open on the day of the stock."""
     first = dt.date(2015, 12, 31)
-    quarter_ends = [day for day in period_ends(3, stock) if day >= first][::-1]
     found: list[dt.date] = []
-    for day in quarter_ends:
+    for day in reversed(list(period_ends(3, stock, since=first))):
         count = _count(category, department, day)
         del found[count:]
         while len(found) < count:
@@ -201,7 +194,7 @@ def establishments(source: Source, period: dt.date) -> Iterator[Row]:
     """Open establishments on the day of the stock, with an invented name and no contact at all."""
     categories = values.model()["categories_finess"]
     for department in values.departments().values():
-        stem, places = _finess_stem(department.code), geography._communes_of(department.code)
+        stem, places = _finess_stem(department.code), geography.current_communes(department.code)
         for rank, (category, (label, _, _, name)) in enumerate(categories.items(), start=1):
             for number, opening in enumerate(_openings(category, department.code, period), start=1):
                 place = places[int(values.unit("lieu", category, department.code, number) * len(places))]
