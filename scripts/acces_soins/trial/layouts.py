@@ -6,7 +6,8 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import NamedTuple
 
 import xlsxwriter
 
@@ -18,6 +19,21 @@ from acces_soins.trial.rows import Row, days, options
 BOM = "\ufeff"
 POPULATION_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus", "Total"]
 POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et grande classe d'âge"
+
+
+class Dialect(NamedTuple):
+    """How the flat files of a kind of portal are written."""
+
+    delimiter: str
+    mark: str
+    line_end: str
+
+
+DIALECTS = {
+    "opendatasoft": Dialect(";", BOM, "\r\n"),
+    "fichier": Dialect(",", "", "\r\n"),
+    "datagouv": Dialect(";", "", "\n"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ def extract(source: Source, as_of: dt.date) -> Extract:
     return _extract_of_period(source.id, last_period(source, as_of))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _extract_of_period(source_id: str, period: dt.date) -> Extract:
     source = get_source(source_id)
     content, count = _writer(source)(source, period)
@@ -73,21 +89,16 @@ def _edition(source: Source, period: dt.date) -> str:
 
 
 def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """A file with a header, in the order and with the names of the contract.
-
-    Exports of Opendatasoft: « ; », BOM, CRLF. INSEE: « , », no BOM, CRLF. FINESS: « ; », LF.
-    """
-    ods, finess = source.protocol == "opendatasoft", source.protocol == "datagouv"
+    """A file with a header, in the order and with the names of the contract."""
+    dialect = DIALECTS[source.protocol]
     stream = io.StringIO()
-    stream.write(BOM if ods else "")
-    writer = csv.writer(
-        stream, delimiter=";" if ods or finess else ",", lineterminator="\n" if finess else "\r\n"
-    )
+    stream.write(dialect.mark)
+    writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=dialect.line_end)
     writer.writerow([column.header for column in source.columns])
-    names, count = [column.name for column in source.columns], 0
-    for count, row in enumerate(trial_rows.rows(source, period), start=1):
-        writer.writerow([row.get(name, "") for name in names])
-    return stream.getvalue().encode(), count
+    names = [column.name for column in source.columns]
+    lines = [[row.get(name, "") for name in names] for row in trial_rows.rows(source, period)]
+    writer.writerows(lines)
+    return stream.getvalue().encode(), len(lines)
 
 
 def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
@@ -107,9 +118,8 @@ def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
 def _workbook(stream: io.BytesIO, source: Source, period: dt.date) -> xlsxwriter.Workbook:
     book = xlsxwriter.Workbook(stream, {"in_memory": True})
     # Without a fixed date the same rows would give other bytes.
-    book.set_properties(
-        {"created": uploaded_at(source, period).replace(tzinfo=None), "comments": "Données d'essai"}
-    )
+    created = uploaded_at(source, period).replace(tzinfo=None)
+    book.set_properties({"created": created, "comments": "Données d'essai"})
     return book
 
 
@@ -168,15 +178,16 @@ def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
             words = {"annee": year, "population": year - 2}
             sheet = book.add_worksheet(wanted["feuille"].format(**words))
             sheet.write_column(0, 0, [text.format(**words) for text in wanted["titre"]])
-            line = len(wanted["titre"])
+            first = len(wanted["titre"])
             for column, cell in enumerate(source.columns):
-                sheet.write(line, column, header_of_vintage(source, cell.name, year).format(**words))
-                sheet.write(line + 1, column, wanted["unites"].get(cell.name, ""))
-            line += 2
-            for line, row in enumerate(trial_rows.rows(source, dt.date(year, 12, 31)), start=line):
+                sheet.write(first, column, header_of_vintage(source, cell.name, year).format(**words))
+                sheet.write(first + 1, column, wanted["unites"].get(cell.name, ""))
+            table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
+            for line, row in enumerate(table, start=first + 2):
                 sheet.write_row(line, 0, [row[column.name] for column in source.columns])
-                count += 1
-            sheet.write_column(line + 2, 0, [text.format(**words) for text in wanted["pied"]])
+            notes = [text.format(**words) for text in wanted["pied"]]
+            sheet.write_column(first + len(table) + 3, 0, notes)
+            count += len(table)
     return stream.getvalue(), count
 
 

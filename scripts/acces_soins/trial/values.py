@@ -133,9 +133,8 @@ def population(territory: str, year: int) -> int:
         return sum(population(code, year) for code in members(territory))
     department = departments()[territory]
     drift = 1 + department.growth_pct / 100 * (year - 2020)
-    return round(
-        department.population_2020 * drift * (1 + 0.001 * (2 * unit("population", territory, year) - 1))
-    )
+    ripple = 1 + 0.001 * (2 * unit("population", territory, year) - 1)
+    return round(department.population_2020 * drift * ripple)
 
 
 @cache
@@ -207,9 +206,8 @@ def _mean(name: str, territory: str, day: dt.date, profession: str | None) -> fl
     if len(codes) == 1:
         code = codes[0]
         value = parameters["moyenne"] + parameters["ecart"] * 0.8 * bell(name, profession, code)
-        value += parameters["pente"] * years_since_2020(day) + parameters["ecart"] * 0.15 * wave(
-            day, name, code
-        )
+        value += parameters["pente"] * years_since_2020(day)
+        value += parameters["ecart"] * 0.15 * wave(day, name, code)
         low, high = parameters["bornes"]
         return min(max(value, low), high)
     weights = [_weight(parameters["poids"], code, day, profession) for code in codes]
@@ -262,4 +260,5 @@ def value(name: str, cell: Cell) -> float | int | str:
             )
             figure = 100 * (now / before - 1)
     decimals = parameters["decimales"]
-    return round(float(figure), decimals) if decimals else round(figure)
+    # Adding 0.0 turns the « -0.0 » of a small fall into 0.0.
+    return round(float(figure), decimals) + 0.0 if decimals else round(figure)
