@@ -147,7 +147,11 @@ def _population_sheet(sheet, merged, year: int, table: list[Row]) -> None:
     for first, title in ((2, "Ensemble"), (8, "Hommes"), (14, "Femmes")):
         sheet.merge_range(3, first, 3, first + 5, title, merged)
         sheet.write_row(4, first, POPULATION_AGES)
-    mainland = [row for row in table if len(row["code"]) == 2]
+    # In this workbook Corsica keeps the place of its former number, 20.
+    mainland = sorted(
+        (row for row in table if len(row["code"]) == 2),
+        key=lambda row: row["code"].replace("2A", "20").replace("2B", "20"),
+    )
     overseas = [row for row in table if len(row["code"]) == 3]
     line = 5
     for rows, label in (

@@ -8,7 +8,6 @@ injected by source, so that tests meet the errors of real portals.
 import datetime as dt
 import hashlib
 import html
-import mimetypes
 import socket
 import threading
 import time
@@ -35,6 +34,7 @@ from acces_soins.trial import layouts
 from acces_soins.trial.layouts import Extract
 from acces_soins.trial.rows import options
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LOOPBACK = "127.0.0.1"
 STATIC_HOST = "static.data.gouv.fr"
 LICENCE = "Licence Ouverte v2.0 (Etalab)"
@@ -144,7 +144,7 @@ def _file(request: Request, source: Source, conditional: bool = True) -> Respons
     """The file of a source with its validators, 304 if the client has it, or what its fault makes of it."""
     fault = _portal(request).file_fault(source)
     shown = _portal(request).extract(source)
-    kind = "text/csv; charset=utf-8" if source.format == "csv" else mimetypes.types_map[".xlsx"]
+    kind = "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(shown.filename)}"}
     if fault:
         return _spoiled(fault, shown.bytes, headers, kind)
@@ -214,11 +214,10 @@ def _dataset_metadata(request: Request, source: Source) -> dict:
 
 
 def _attachment(source: Source, shown: Extract) -> dict:
-    kind = mimetypes.types_map[".xlsx"]
     return {
         "id": options(source)["piece"],
         "title": shown.filename,
-        "mimetype": kind,
+        "mimetype": WORKBOOK,
         "url": f"odsfile://{shown.filename}",
     }
 
@@ -328,7 +327,6 @@ def redirect_to_resource(request: Request) -> Response:
 def show_static_file(request: Request) -> Response:
     """A file of the static host; an address of another upload is not there."""
     source = _find(request, "datagouv", dataset=request.path_params["slug"])
-    _portal(request).check_metadata(source)
     shown = _static_path(source, _portal(request).extract(source))
     if request.url.path != f"/{STATIC_HOST}{shown}":
         raise HTTPException(404)
@@ -353,8 +351,8 @@ def show_home(request: Request) -> Response:
     return HTMLResponse(
         "<!DOCTYPE html><html lang='fr'><head><meta charset='utf-8'><title>Données d'essai</title></head>"
         "<body><h1>Réplique locale des portails : données d'essai</h1>"
-        "<p>Toutes les données servies ici sont <strong>fictives</strong> ; seule leur présentation est celle "
-        f"des producteurs. État des portails au {day:%d/%m/%Y}.</p><ul>{lines}</ul></body></html>"
+        "<p>Toutes les données servies ici sont <strong>fictives</strong> ; seule leur présentation est "
+        f"celle des producteurs. État des portails au {day:%d/%m/%Y}.</p><ul>{lines}</ul></body></html>"
     )
 
 
@@ -386,6 +384,7 @@ def create_app(
 ) -> Starlette:
     """The replica as an application; ``app.state.portal`` holds what may change between two nights."""
     app = Starlette(routes=[Route(route.path, _remember(route.endpoint)) for route in ROUTES])
+    app.router.redirect_slashes = False
     app.state.portal = portal or Portal(as_of, faults if faults is not None else {})
     return app
 
@@ -420,7 +419,7 @@ def main() -> None:
     address = urlsplit(get_settings().replique)
     if address.hostname not in (LOOPBACK, "localhost"):
         raise ConfigurationError(
-            f"ACCES_SOINS_REPLIQUE={get_settings().replique} : attendu une adresse http://{LOOPBACK}:<port> ; "
+            f"ACCES_SOINS_REPLIQUE={get_settings().replique} : attendu http://{LOOPBACK}:<port> ; "
             "la réplique n'écoute que sur la machine."
         )
     print(f"▸ Réplique des portails (données d'essai) : {get_settings().replique}", flush=True)
