@@ -163,21 +163,34 @@ def headcount(profession: str, territory: str, year: int) -> int:
 
 
 @cache
-def headcount_by_age_and_sex(profession: str, territory: str, year: int) -> dict[tuple[str, str], int]:
-    """Headcounts by (classe_age, sexe); they sum to ``headcount``, whatever is summed."""
+def headcount_by_age_and_sex(profession: str, territory: str, year: int) -> dict[tuple, int]:
+    """Headcounts by (classe_age, sexe), ``None`` for all of them; whatever is summed, they agree."""
     parts = professions()[profession].get("ensemble")
-    cells = [(age, sex) for age in model()["ages"] for sex in model()["sexes"]]
     if parts:
         tables = [headcount_by_age_and_sex(part, territory, year) for part in parts]
     elif territory == FRANCE or territory.startswith("R"):
         tables = [headcount_by_age_and_sex(profession, code, year) for code in members(territory)]
     else:
-        weights = [
-            model()["ages"][age][1] * model()["sexes"][sex] * (0.7 + 0.6 * unit("age", territory, age, sex))
-            for age, sex in cells
-        ]
-        return dict(zip(cells, split(headcount(profession, territory, year), weights), strict=True))
-    return {cell: sum(table[cell] for table in tables) for cell in cells}
+        return _with_margins(_split_by_age_and_sex(profession, territory, year))
+    return {cell: sum(table[cell] for table in tables) for cell in tables[0]}
+
+
+def _split_by_age_and_sex(profession: str, code: str, year: int) -> dict[tuple, int]:
+    weights = {
+        (age, sex): age_share * sex_share * (0.7 + 0.6 * unit("age", code, age, sex))
+        for age, (_, age_share) in model()["ages"].items()
+        for sex, sex_share in model()["sexes"].items()
+    }
+    parts = split(headcount(profession, code, year), list(weights.values()))
+    return dict(zip(weights, parts, strict=True))
+
+
+def _with_margins(table: dict[tuple, int]) -> dict[tuple, int]:
+    whole = dict(table)
+    for (age, sex), count in table.items():
+        for cell in ((age, None), (None, sex), (None, None)):
+            whole[cell] = whole.get(cell, 0) + count
+    return whole
 
 
 @dataclass(frozen=True)
@@ -192,10 +205,7 @@ class Cell:
 
 
 def _cell_headcount(cell: Cell) -> int:
-    if cell.age is None and cell.sex is None:
-        return headcount(cell.profession, cell.territory, cell.day.year)
-    table = headcount_by_age_and_sex(cell.profession, cell.territory, cell.day.year)
-    return sum(n for (age, sex), n in table.items() if cell.age in (None, age) and cell.sex in (None, sex))
+    return headcount_by_age_and_sex(cell.profession, cell.territory, cell.day.year)[cell.age, cell.sex]
 
 
 @cache
