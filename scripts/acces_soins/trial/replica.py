@@ -36,6 +36,7 @@ from acces_soins.trial.rows import options
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LOOPBACK = "127.0.0.1"
+GRACE = 2  # seconds left to the answers under way when the replica stops
 STATIC_HOST = "static.data.gouv.fr"
 LICENCE = "Licence Ouverte v2.0 (Etalab)"
 LICENCE_URL = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
@@ -403,7 +404,8 @@ def serve_replica(
     app = create_app(as_of, faults, portal)
     # The socket listens before the thread starts: a client never has to wait for the server.
     with socket.create_server((LOOPBACK, port)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=GRACE)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
@@ -423,7 +425,13 @@ def main() -> None:
             "la réplique n'écoute que sur la machine."
         )
     print(f"▸ Réplique des portails (données d'essai) : {get_settings().replique}", flush=True)
-    uvicorn.run(create_app(), host=LOOPBACK, port=address.port or 80, log_level="warning", access_log=False)
+    uvicorn.run(
+        create_app(),
+        host=LOOPBACK,
+        port=address.port or 80,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE,
+    )
 
 
 if __name__ == "__main__":

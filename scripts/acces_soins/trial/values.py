@@ -52,7 +52,7 @@ def _rows(path: Path) -> list[dict]:
 
 @cache
 def _territories() -> list[dict]:
-    return _rows(PROJECT / "dbt_project" / "seeds" / "territoires.csv")
+    return _rows(PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv")
 
 
 @cache
