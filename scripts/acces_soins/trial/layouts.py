@@ -1,0 +1,203 @@
+"""Writers of the real layouts, and ``extract``: the file that a portal shows on a given day."""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import xlsxwriter
+
+from acces_soins.catalog import Source, get_source
+from acces_soins.trial import rows as trial_rows
+from acces_soins.trial.periods import is_stock, last_period, uploaded_at
+from acces_soins.trial.rows import Row, days, options
+
+BOM = "\ufeff"
+POPULATION_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus", "Total"]
+POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et grande classe d'âge"
+
+
+class Dialect(NamedTuple):
+    """How the flat files of a kind of portal are written."""
+
+    delimiter: str
+    mark: str
+    line_end: str
+
+
+DIALECTS = {
+    "opendatasoft": Dialect(";", BOM, "\r\n"),
+    "fichier": Dialect(",", "", "\r\n"),
+    "datagouv": Dialect(";", "", "\n"),
+}
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A fictitious file: its bytes, the edition it speaks of, when the producer uploaded it (UTC)."""
+
+    filename: str
+    bytes: bytes
+    edition: str
+    modified: dt.datetime
+    rows: int
+
+
+def extract(source: Source, as_of: dt.date) -> Extract:
+    """The file that the portal of a source shows on the day ``as_of``.
+
+    The bytes depend on the source and its last published period only, so they do not change between
+    two nights of the same period. Raises ConfigurationError for a source that sources.yml ignores.
+    """
+    return _extract_of_period(source.id, last_period(source, as_of))
+
+
+@lru_cache(maxsize=64)
+def _extract_of_period(source_id: str, period: dt.date) -> Extract:
+    source = get_source(source_id)
+    content, count = _writer(source)(source, period)
+    modified = uploaded_at(source, period)
+    return Extract(_filename(source, period), content, _edition(source, period), modified, count)
+
+
+def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
+    if source.format == "classeur":
+        return write_population if options(source)["lignes"] == "population" else write_workbook
+    return write_sections if "sections" in source.reading else write_csv
+
+
+def _filename(source: Source, period: dt.date) -> str:
+    if "chemin" in source.meta:
+        return source.meta["chemin"].rpartition("/")[2]
+    if source.protocol == "datagouv":
+        # The catalogue's pattern of names, its variable part being the time of the stock.
+        name = source.meta["piece"].strip("^$").replace("\\.", ".")
+        return re.sub(r"\.\*", f"{period:%Y%m%d}-0339", name)
+    return options(source).get("fichier", f"{source.dataset}.csv")
+
+
+def _edition(source: Source, period: dt.date) -> str:
+    by_day = is_stock(source) or source.cadence != "annuelle"
+    return period.isoformat() if by_day else str(period.year)
+
+
+# Flat files
+
+
+def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """A file with a header, in the order and with the names of the contract."""
+    dialect = DIALECTS[source.protocol]
+    stream = io.StringIO()
+    stream.write(dialect.mark)
+    writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=dialect.line_end)
+    writer.writerow([column.header for column in source.columns])
+    names = [column.name for column in source.columns]
+    lines = [[row.get(name, "") for name in names] for row in trial_rows.rows(source, period)]
+    writer.writerows(lines)
+    return stream.getvalue().encode(), len(lines)
+
+
+def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting."""
+    sections = source.reading["sections"]
+    lines = [
+        ";".join(str(row.get(name, "")) for name in sections["champs"])
+        for row in trial_rows.rows(source, period)
+    ]
+    head = f"{sections['marque']};etalab;{len(lines)};{period.isoformat()}"
+    return ("\n".join([head, *lines]) + "\n").encode(), len(lines)
+
+
+# Workbooks
+
+
+def _workbook(stream: io.BytesIO, source: Source, period: dt.date) -> xlsxwriter.Workbook:
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
+    # Without a fixed date the same rows would give other bytes.
+    created = uploaded_at(source, period).replace(tzinfo=None)
+    book.set_properties({"created": created, "comments": "Données d'essai"})
+    return book
+
+
+def write_population(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """INSEE's population estimates: a sheet of remarks, then one sheet a year, the latest first."""
+    stream, count = io.BytesIO(), 0
+    with _workbook(stream, source, period) as book:
+        merged = book.add_format({"align": "center", "bold": True})
+        remarks = book.add_worksheet("À savoir")
+        remarks.write_column(0, 0, [
+            "Quelques remarques", "", f"{POPULATION_TITLE} ", "Source : données d'essai (fictives)",
+            f"Données actualisées au {uploaded_at(source, period):%d/%m/%Y}",
+        ])  # fmt: skip
+        for day in reversed(days(source, period)):
+            table = list(trial_rows.rows(source, day))
+            _population_sheet(book.add_worksheet(str(day.year)), merged, day.year, table)
+            count += len(table)
+    return stream.getvalue(), count
+
+
+def _population_sheet(sheet, merged, year: int, table: list[Row]) -> None:
+    sheet.merge_range(0, 0, 0, 6, POPULATION_TITLE)
+    sheet.write(1, 0, f"Année {year}")
+    sheet.merge_range(3, 0, 3, 1, "Départements", merged)
+    for first, title in ((2, "Ensemble"), (8, "Hommes"), (14, "Femmes")):
+        sheet.merge_range(3, first, 3, first + 5, title, merged)
+        sheet.write_row(4, first, POPULATION_AGES)
+    # In this workbook Corsica keeps the place of its former number, 20.
+    mainland = sorted(
+        (row for row in table if len(row["code"]) == 2),
+        key=lambda row: row["code"].replace("2A", "20").replace("2B", "20"),
+    )
+    overseas = [row for row in table if len(row["code"]) == 3]
+    line = 5
+    for rows, label in (
+        (mainland, "France métropolitaine "),
+        (overseas, "DOM"),
+    ):
+        for row in rows:
+            # Overseas codes are numbers in the real workbook, the others text.
+            code = int(row["code"]) if row in overseas else row["code"]
+            sheet.write_row(line, 0, [code, row["libelle"], *row["blocs"]])
+            line += 1
+        line = _population_total(sheet, merged, line, label, rows)
+    line = _population_total(sheet, merged, line, "France métropolitaine et DOM", table)
+    sheet.write(line + 1, 0, "Source : données d'essai (fictives), dans la présentation de l'Insee.")
+
+
+def _population_total(sheet, merged, line: int, label: str, rows: list[Row]) -> int:
+    sheet.merge_range(line, 0, line, 1, label, merged)
+    sheet.write_row(line, 2, [sum(column) for column in zip(*(row["blocs"] for row in rows), strict=True)])
+    return line + 1
+
+
+def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """A workbook with one sheet a vintage: title and notes, header, units, rows, footers."""
+    wanted, stream, count = options(source), io.BytesIO(), 0
+    with _workbook(stream, source, period) as book:
+        for year in range(period.year - wanted["millesimes"] + 1, period.year + 1):
+            words = {"annee": year, "population": year - 2}
+            sheet = book.add_worksheet(wanted["feuille"].format(**words))
+            sheet.write_column(0, 0, [text.format(**words) for text in wanted["titre"]])
+            first = len(wanted["titre"])
+            for column, cell in enumerate(source.columns):
+                sheet.write(first, column, header_of_vintage(source, cell.name, year).format(**words))
+                sheet.write(first + 1, column, wanted["unites"].get(cell.name, ""))
+            table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
+            for line, row in enumerate(table, start=first + 2):
+                sheet.write_row(line, 0, [row[column.name] for column in source.columns])
+            notes = [text.format(**words) for text in wanted["pied"]]
+            sheet.write_column(first + len(table) + 3, 0, notes)
+            count += len(table)
+    return stream.getvalue(), count
+
+
+def header_of_vintage(source: Source, column: str, year: int) -> str:
+    """Header that a vintage gives to a column: the last wording that is not later than the year."""
+    wordings = options(source)["entetes"].get(column)
+    if wordings is None:
+        return source.column(column).header
+    return wordings[max(first for first in wordings if first <= year)]

@@ -1,0 +1,263 @@
+"""The replica answers as the portals do, and fails on demand."""
+
+import datetime as dt
+import hashlib
+
+import httpx
+import pytest
+
+from acces_soins.catalog import get_source, load_sources
+from acces_soins.errors import ConfigurationError
+from acces_soins.settings import get_settings
+from acces_soins.trial import replica
+from acces_soins.trial.layouts import extract
+from acces_soins.trial.replica import Fault, FaultKind, Portal, create_app, host, serve_replica
+
+AS_OF = dt.date(2026, 11, 22)
+ALD = get_source("ameli.patients_longueduree_infra_annuelle")
+APL = get_source("drees.apl_medecins_generalistes")
+FINESS = get_source("finess.materiels_lourds")
+REGIONS = get_source("insee.cog_regions")
+
+
+@pytest.fixture(scope="module")
+def served():
+    portal = Portal(AS_OF)
+    with serve_replica(portal=portal) as url, httpx.Client(base_url=url, timeout=30) as client:
+        yield portal, client
+
+
+@pytest.fixture
+def portal(served):
+    found = served[0]
+    found.as_of = AS_OF
+    found.faults.clear()
+    found.requests.clear()
+    return found
+
+
+@pytest.fixture
+def client(served, portal):
+    return served[1]
+
+
+def dataset(source):
+    return f"/{host(source)}/api/explore/v2.1/catalog/datasets/{source.dataset}"
+
+
+def export(source):
+    return f"{dataset(source)}/exports/csv?delimiter=%3B&use_labels=false&timezone=UTC"
+
+
+def plain(source):
+    return f"/{host(source)}{source.meta['chemin']}"
+
+
+def resource(client, source=FINESS):
+    return client.get(f"/{host(source)}/api/1/datasets/{source.dataset}/").json()["resources"][0]
+
+
+def static(resource):
+    return "/" + resource["url"].removeprefix("https://")
+
+
+def test_home_says_that_data_are_fictitious(client):
+    page = client.get("/")
+    assert "données d'essai" in page.text and "fictives" in page.text and "22/11/2026" in page.text
+
+
+def test_dataset_metadata(client):
+    metas = client.get(dataset(ALD)).json()["metas"]["default"]
+    assert metas["license"] == "Licence Ouverte v2.0 (Etalab)"
+    assert metas["records_count"] == 121
+    assert dt.datetime.fromisoformat(metas["modified"]) == extract(ALD, AS_OF).modified
+    assert metas["data_processed"] > metas["modified"]
+
+
+def test_export_gives_the_extract_without_validators(client):
+    answer = client.get(export(ALD))
+    assert answer.content == extract(ALD, AS_OF).bytes
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "etag" not in answer.headers
+    assert client.get(f"{dataset(ALD)}/exports/csv?use_labels=true").status_code == 400
+
+
+def test_a_workbook_is_found_among_attachments(client):
+    (attachment,) = client.get(f"{dataset(APL)}/attachments").json()["attachments"]
+    assert attachment["metas"]["id"] == client.get(dataset(APL)).json()["attachments"][0]["id"]
+    path = "/" + attachment["href"].removeprefix("https://")
+    assert client.get(path).content == extract(APL, AS_OF).bytes
+    assert client.get(path + "_autre").status_code == 404
+    assert client.get(f"{dataset(ALD)}/attachments").json()["attachments"] == []
+
+
+def test_catalogue_lists_the_datasets_of_one_portal(client):
+    found = client.get("/data.ameli.fr/api/explore/v2.1/catalog/datasets?limit=100").json()
+    expected = {source.dataset for source in load_sources().values() if source.producer == "ameli"}
+    assert {entry["dataset_id"] for entry in found["results"]} == expected
+    assert found["total_count"] == len(expected)
+
+
+def test_datagouv_resource_announces_its_file(client):
+    found = resource(client)
+    content = client.get(static(found)).content
+    assert found["filesize"] == len(content)
+    assert found["checksum"] == {"type": "sha1", "value": hashlib.sha1(content).hexdigest()}
+    assert found["url"].startswith("https://static.data.gouv.fr/resources/")
+
+
+def test_stable_address_leads_to_the_last_upload_on_the_replica(client):
+    found = resource(client)
+    answer = client.get("/" + found["latest"].removeprefix("https://"))
+    assert answer.status_code == 302
+    assert answer.headers["location"] == static(found)
+
+
+def test_an_address_of_another_upload_is_gone(client, portal):
+    path = static(resource(client))
+    portal.as_of = dt.date(2026, 8, 1)
+    assert client.get(path).status_code == 404
+    assert client.get(static(resource(client))).status_code == 200
+
+
+def test_plain_file_with_validators(client):
+    answer = client.get(plain(REGIONS))
+    assert answer.content == extract(REGIONS, AS_OF).bytes
+    assert answer.headers["last-modified"] == "Fri, 06 Mar 2026 06:00:00 GMT"
+    head = client.head(plain(REGIONS))
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(answer.content))
+    assert head.headers["etag"] == answer.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ({"If-None-Match": "ETAG"}, 304),
+        ({"If-None-Match": '"autre"'}, 200),
+        ({"If-Modified-Since": "Fri, 06 Mar 2026 06:00:00 GMT"}, 304),
+        ({"If-Modified-Since": "Thu, 05 Mar 2026 06:00:00 GMT"}, 200),
+        ({"If-None-Match": '"autre"', "If-Modified-Since": "Fri, 06 Mar 2026 06:00:00 GMT"}, 200),
+    ],
+)
+def test_conditional_requests(client, header, status):
+    etag = client.head(plain(REGIONS)).headers["etag"]
+    answer = client.get(plain(REGIONS), headers={k: v.replace("ETAG", etag) for k, v in header.items()})
+    assert answer.status_code == status
+    assert bool(answer.content) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    "path", ["/www.insee.fr/rien.csv", "/ailleurs.fr/api/explore/v2.1/catalog/datasets", "/x"]
+)
+def test_what_does_not_exist_is_404(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_the_day_may_change_between_nights(client, portal):
+    before = client.get(export(ALD)).content
+    portal.as_of = dt.date(2026, 8, 1)
+    assert client.get(export(ALD)).content == extract(ALD, dt.date(2026, 8, 1)).bytes != before
+
+
+def test_without_a_day_the_settings_decide(client, portal, monkeypatch):
+    monkeypatch.setenv("ACCES_SOINS_DATE", "2026-08-01")
+    get_settings.cache_clear()
+    portal.as_of = None
+    try:
+        assert client.get(export(ALD)).content == extract(ALD, dt.date(2026, 8, 1)).bytes
+    finally:
+        get_settings.cache_clear()
+
+
+# Faults
+
+
+def test_down_hits_metadata_and_file_of_one_source(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.DOWN, retry_after=7)
+    for path in (dataset(ALD), export(ALD)):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+    assert client.get(dataset(APL)).status_code == 200
+
+
+def test_a_fault_may_pass(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.DOWN, times=2)
+    assert [client.get(plain(REGIONS)).status_code for _ in range(3)] == [503, 503, 200]
+
+
+def test_missing(client, portal):
+    portal.faults[FINESS.id] = Fault(FaultKind.MISSING)
+    assert client.get(f"/{host(FINESS)}/api/1/datasets/{FINESS.dataset}/").status_code == 404
+
+
+def test_html_in_place_of_the_file(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.HTML)
+    answer = client.get(export(ALD))
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/html")
+    assert client.get(dataset(ALD)).json()["metas"]
+
+
+def test_empty(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.EMPTY)
+    answer = client.get(export(ALD))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_truncated_cuts_the_connection(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.TRUNCATED)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get(plain(REGIONS))
+
+
+def test_slow_gives_the_whole_file_to_the_patient_only(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.SLOW, delay=0.5)
+    with pytest.raises(httpx.ReadTimeout):
+        client.get(plain(REGIONS), timeout=httpx.Timeout(5, read=0.1))
+    assert client.get(plain(REGIONS)).content == extract(REGIONS, AS_OF).bytes
+
+
+@pytest.mark.parametrize("source", [ALD, FINESS, REGIONS], ids=lambda s: s.id)
+def test_replaced_is_a_later_upload_that_metadata_agree_with(client, portal, source):
+    portal.faults[source.id] = Fault(FaultKind.REPLACED, change=lambda content: content + b"x;y\n")
+    expected = extract(source, AS_OF).bytes + b"x;y\n"
+    if source is FINESS:
+        found = resource(client)
+        assert found["filesize"] == len(expected)
+        assert client.get(static(found)).content == expected
+    elif source is ALD:
+        metas = client.get(dataset(source)).json()["metas"]["default"]
+        assert metas["records_count"] == 122
+        assert dt.datetime.fromisoformat(metas["modified"]) > extract(source, AS_OF).modified
+        assert client.get(export(source)).content == expected
+    else:
+        answer = client.get(plain(source))
+        assert answer.content == expected
+        assert answer.headers["last-modified"] == "Fri, 06 Mar 2026 07:00:00 GMT"
+
+
+def test_requests_are_remembered(client, portal):
+    client.get(dataset(ALD))
+    client.head(plain(REGIONS))
+    assert list(portal.requests) == [("GET", dataset(ALD)), ("HEAD", plain(REGIONS))]
+
+
+def test_create_app_takes_a_day_and_faults():
+    faults = {ALD.id: Fault(FaultKind.DOWN)}
+    app = create_app(AS_OF, faults)
+    assert app.state.portal.as_of == AS_OF
+    assert app.state.portal.faults is faults
+
+
+def test_it_refuses_to_listen_beyond_the_machine(monkeypatch):
+    monkeypatch.setenv("ACCES_SOINS_REPLIQUE", "http://0.0.0.0:8180")
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1"):
+            replica.main()
+    finally:
+        get_settings.cache_clear()
+
+
+def test_metadata_say_that_data_are_fictitious(client):
+    assert "Données d'essai" in client.get(dataset(ALD)).json()["metas"]["default"]["description"]
