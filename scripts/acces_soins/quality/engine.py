@@ -54,8 +54,10 @@ def run_checks(
     """
     context = _context(run)
     expectations = [_expectation(check) for check in checks]
+    source = context.data_sources.add_pandas("duckdb")
+    batches = source.add_dataframe_asset("requete").add_batch_definition_whole_dataframe("tout")
     verdicts = [
-        _judge(context, check, expectation, connection)
+        _judge(batches, check, expectation, connection)
         for check, expectation in zip(checks, expectations, strict=True)
     ]
     _write_docs(context, run, suite, verdicts)
@@ -116,7 +118,7 @@ def _expectation(check: Check):
         raise ConfigurationError(f"contrôle « {check.name} » : paramètres refusés : {error}") from error
 
 
-def _judge(context, check: Check, expectation, connection) -> tuple:
+def _judge(batches, check: Check, expectation, connection) -> tuple:
     """(validation result, frame or None). A query that fails is a crash, so a critical failure."""
     try:
         table = connection.execute(check.query).to_arrow_table()
@@ -130,9 +132,7 @@ def _judge(context, check: Check, expectation, connection) -> tuple:
     result_format = {"result_format": "SUMMARY", "partial_unexpected_count": MAX_EXAMPLES}
     if keys:
         result_format["unexpected_index_column_names"] = keys
-    source = context.data_sources.add_or_update_pandas("duckdb")
-    batch = source.add_dataframe_asset(check.name).add_batch_definition_whole_dataframe("tout")
-    verdict = batch.get_batch({"dataframe": frame}).validate(expectation, result_format=result_format)
+    verdict = batches.get_batch({"dataframe": frame}).validate(expectation, result_format=result_format)
     return verdict, frame
 
 
@@ -196,13 +196,15 @@ def _result(check: Check, verdict, frame, run: str, suite: str, file_name: str) 
 
 def _examples(check: Check, result: dict, frame: "pd.DataFrame") -> list[dict]:
     """At most five offending rows: those that the expectation names, or the frame's first."""
-    if rows := result.get("partial_unexpected_index_list"):
-        return [_plain(row) for row in rows[:MAX_EXAMPLES]]
+    if rows := (result.get("partial_unexpected_index_list") or [])[:MAX_EXAMPLES]:
+        # A frame without key columns is indexed by position.
+        positions = [row for row in rows if isinstance(row, int)]
+        return [_plain(row) for row in (frame.iloc[positions].to_dict("records") if positions else rows)]
     if missing := result.get("partial_missing_list"):
         return [{check.arguments["column"]: value} for value in missing[:MAX_EXAMPLES]]
     if check.type.startswith("ExpectTableColumns"):
         return []
-    return [_plain(row) for row in frame.head(MAX_EXAMPLES).to_dict(orient="records")]
+    return [_plain(row) for row in frame.head(MAX_EXAMPLES).to_dict("records")]
 
 
 def _plain(row: dict) -> dict:
@@ -243,7 +245,10 @@ def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> None:
             "unsuccessful_expectations": len(results) - passed,
             "success_percent": 100.0 * passed / len(results) if results else None,
         },
-        meta={"run_id": run_id.to_json_dict(), "great_expectations_version": _great_expectations().__version__},
+        meta={
+            "run_id": run_id.to_json_dict(),
+            "great_expectations_version": _great_expectations().__version__,
+        },
     )
     context.suites.add_or_update(
         ExpectationSuite(name=name, expectations=[r.expectation_config.to_domain_obj() for r in results])
@@ -254,4 +259,5 @@ def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> None:
         batch_identifier="donnees",
     )
     context.validation_results_store.set(key, validation)
-    context.build_data_docs(site_names=[_SITE])
+    # Only this suite's pages and the index: a night adds one suite per source.
+    context.build_data_docs(site_names=[_SITE], resource_identifiers=[key, key.expectation_suite_identifier])

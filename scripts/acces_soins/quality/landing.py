@@ -48,7 +48,11 @@ def check_landing(
     """
     with duckdb.connect() as connection:
         present = _prepare(connection, source, parquet, previous_parquet)
-        facts = {"precedent": previous_parquet, "perimetre": perimetre, "edition_precedente": previous_edition}
+        facts = {
+            "precedent": previous_parquet,
+            "perimetre": perimetre,
+            "edition_precedente": previous_edition,
+        }
         scope = _scope(source, present, {name for name, value in facts.items() if value}, previous_edition)
         checks = expand(
             [entry for path in suite_paths(source) if path.exists() for entry in load_suite(path)], scope
@@ -108,7 +112,9 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
         texts=texts,
         lists={
             "colonnes_bornees": [_column_element(c) for c in columns if c.bounds],
-            "colonnes_masquables": [_column_element(c) for c in columns if c.bounds or MASKS & {*c.sentinels}],
+            "colonnes_masquables": [
+                _column_element(c) for c in columns if c.bounds or MASKS & {*c.sentinels}
+            ],
             "colonnes_valeur_unique": [_column_element(c) for c in columns if c.single_value],
             "territoires": territories,
         },

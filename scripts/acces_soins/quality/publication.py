@@ -104,12 +104,10 @@ def _prepare(
 def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
     """A mart that is not there makes no view: the checks that read it fail, as critical."""
     known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'marts' AND table_name = ?"
-        " UNION ALL "
-        "SELECT count(*) FROM duckdb_views() WHERE database_name = ? AND schema_name = 'marts' AND view_name = ?",
-        [database, mart, database, mart],
-    ).fetchall()
-    if any(count for (count,) in known):
+        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, 'marts', ?)",
+        [database, mart],
+    ).fetchone()
+    if known:
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.marts.{mart}")
 
 

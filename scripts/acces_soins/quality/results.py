@@ -66,10 +66,10 @@ def describe(result: dict, examples: list[dict]) -> str:
 def _described_rows(result: dict, examples: list[dict]) -> str:
     count = result["unexpected_count"]
     if not count:
-        return f"aucun écart sur {result['element_count']} ligne(s) examinée(s)"
+        return f"aucun écart sur {result.get('element_count', 0)} ligne(s) examinée(s)"
     shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
     sample = f", dont {_pairs(shown)}" if shown else ""
-    return f"{count} écart(s) sur {result['element_count']} ligne(s) examinée(s){sample}"
+    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample}"
 
 
 def _pairs(example: dict) -> str:

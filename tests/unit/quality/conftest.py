@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from acces_soins.catalog import Indicator
-from acces_soins.quality import publication
+from acces_soins.quality import engine, landing, publication, suites
 from acces_soins.quality.suites import TERRITORIES
 from acces_soins.settings import get_settings
 
@@ -50,6 +50,25 @@ def data_folder(tmp_path, monkeypatch):
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def without_docs(monkeypatch):
+    """Leave the HTML pages out: they take longer than the checks, and have a test of their own."""
+    monkeypatch.setattr(engine, "_write_docs", lambda *args: None)
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """Keep the named check alone: forty corruptions × a hundred checks would take minutes."""
+
+    def keep(name):
+        for border in (landing, publication):
+            monkeypatch.setattr(
+                border, "expand", lambda *args: [c for c in suites.expand(*args) if c.name == name]
+            )
+
+    return keep
 
 
 @pytest.fixture
@@ -123,7 +142,9 @@ def file_active():
         "taux_evolution_annuel_integer": "1.3",
     }
     row = {"annee": "2023", "profession_sante": MG}
-    return _with_totals(row, lambda code: shown, lambda members: shown, shown)
+    unknown = {"region": "inconnu", "departement": "inconnu"}
+    rows = _with_totals(row, lambda code: shown, lambda members: shown, shown)
+    return [*rows, rows[-1] | unknown]
 
 
 def population():
