@@ -1,0 +1,154 @@
+"""The second border: the private build against the catalogue and the previous publication."""
+
+from pathlib import Path
+
+import duckdb
+
+from acces_soins.catalog import MODELS, Indicator, load_indicators, read_yaml
+from acces_soins.quality.engine import run_checks
+from acces_soins.quality.results import CRITICAL, CheckResult
+from acces_soins.quality.suites import (
+    EXPECTATIONS,
+    TERRITORIES,
+    Entry,
+    Scope,
+    elements_of,
+    expand,
+    load_suite,
+    referential,
+)
+
+LEVELS = ("departement", "region", "france")
+MARTS = {
+    "indicateurs": "indicateurs_trimestriels",
+    "comparaisons": "comparaisons",
+    "tableau_de_bord": "tableau_de_bord",
+}
+QUARTER_MACROS = """
+CREATE MACRO fin_trimestre(trimestre) AS
+    last_day(make_date(left(trimestre, 4)::INTEGER, 3 * right(trimestre, 1)::INTEGER, 1));
+CREATE MACRO trimestre_de(jour) AS year(jour) || 'T' || quarter(jour);
+"""
+
+
+def check_publication(database: Path, previous_database: Path | None, run: str) -> list[CheckResult]:
+    """Run every suite of ``expectations/publication`` on the private build's ``marts``.
+
+    Args:
+        database: the private DuckDB file; no process may be writing it.
+        previous_database: the served publication; None before the first one.
+        run: id of the night or of the command.
+
+    Raises:
+        ConfigurationError: a suite is wrong or names an indicator that the catalogue lacks.
+    """
+    indicators = load_indicators()
+    results: list[CheckResult] = []
+    with duckdb.connect() as connection:
+        _prepare(connection, database, previous_database, indicators)
+        scope = _scope(indicators, {"precedent"} if previous_database else set())
+        for path in suite_paths():
+            checks = expand(load_suite(path), scope)
+            results += run_checks(checks, connection, run, f"publication/{path.stem}", f"marts.{path.stem}")
+    return results
+
+
+def suite_paths() -> list[Path]:
+    """One suite per mart that it guards, named after it; the long table comes first."""
+    paths = (EXPECTATIONS / "publication").glob("*.yml")
+    return sorted(paths, key=lambda path: (path.stem != MARTS["indicateurs"], path.stem))
+
+
+def critical_checks_by_indicator(indicators: dict[str, Indicator]) -> dict[str, list[str]]:
+    """Names of the critical checks that look at each indicator by itself, previous publication aside."""
+    scope = _scope(indicators, set())
+    covered: dict[str, list[str]] = {code: [] for code in indicators}
+    for entry in (entry for path in suite_paths() for entry in load_suite(path)):
+        if entry.severity == CRITICAL and not entry.node.get("exige"):
+            for code in _codes_of(entry, scope):
+                covered[code].append(entry.name)
+    return covered
+
+
+def _codes_of(entry: Entry, scope: Scope) -> list[str]:
+    if not str(entry.node.get("pour_chaque", "")).startswith("indicateurs"):
+        return []
+    return [element["id"] for element in elements_of(entry, scope)]
+
+
+def _prepare(
+    connection: duckdb.DuckDBPyConnection,
+    database: Path,
+    previous: Path | None,
+    indicators: dict[str, Indicator],
+) -> None:
+    """Attach both files read-only and create the views and small tables that queries read."""
+    connection.execute(QUARTER_MACROS)
+    connection.execute(
+        f"CREATE VIEW territoires AS SELECT * FROM read_csv('{_quoted(TERRITORIES)}', all_varchar = true)"
+    )
+    connection.execute("CREATE TABLE hors_champ (code_indicateur VARCHAR, code_territoire VARCHAR)")
+    outside = [(code, str(t)) for code, i in indicators.items() for t in i.meta.get("hors_champ") or ()]
+    if outside:
+        connection.executemany("INSERT INTO hors_champ VALUES (?, ?)", outside)
+    attached = {"construction": database, "servie": previous}
+    for alias, path in attached.items():
+        if path:
+            connection.execute(f"ATTACH '{_quoted(path)}' AS {alias} (READ_ONLY)")
+    for view, mart in MARTS.items():
+        _view(connection, view, "construction", mart)
+    if previous:
+        _view(connection, "indicateurs_avant", "servie", MARTS["indicateurs"])
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
+    """A mart that is not there makes no view: the checks that read it fail, as critical."""
+    known = connection.execute(
+        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, 'marts', ?)",
+        [database, mart],
+    ).fetchone()
+    if known:
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.marts.{mart}")
+
+
+def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
+    elements = [_indicator_element(indicator) for indicator in indicators.values()]
+    return Scope(
+        catalogue={"codes_indicateurs": list(indicators)},
+        texts={"premier_trimestre": f"DATE '{_first_quarter_end()}'"},
+        lists={
+            "indicateurs": elements,
+            "indicateurs_bornes": [e for e in elements if e["catalogue"]["bornes"]],
+            "indicateurs_avec_alerte": [e for e in elements if "variation_alerte_pct" in e["catalogue"]],
+            "indicateurs_avec_report": [e for e in elements if "report_max_trimestres" in e["catalogue"]],
+            "niveaux": [
+                {"id": n, "texts": {"niveau": n, "nombre": str(len(referential(n)))}, "catalogue": {}}
+                for n in LEVELS
+            ],
+        },
+        facts=frozenset(facts),
+    )
+
+
+def _indicator_element(indicator: Indicator) -> dict:
+    meta = indicator.meta
+    bounds = meta.get("bornes")
+    catalogue = {"bornes": {"min": bounds[0], "max": bounds[1]} if bounds else None}
+    texts = {"code": indicator.code, "unite": str(meta.get("unite", ""))}
+    if bounds:
+        texts |= {"min": f"{bounds[0]:g}", "max": f"{bounds[1]:g}"}
+    if (alert := meta.get("variation_alerte_pct")) is not None:
+        catalogue |= {"variation_alerte_pct": alert, "variation_alerte_pct_negative": -alert}
+        texts["alerte"] = f"{alert:g}"
+    if (age := meta.get("report_max_trimestres")) is not None:
+        catalogue["report_max_trimestres"] = age
+        texts["report_max"] = str(age)
+    return {"id": indicator.code, "texts": texts, "catalogue": catalogue}
+
+
+def _first_quarter_end() -> str:
+    return read_yaml(MODELS.parent / "dbt_project.yml")["vars"]["premier_trimestre"]
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,89 @@
+"""The verdict of one check, in the words of an operator."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+CRITICAL, WARNING = "critique", "avertissement"
+PASSED, FAILED = "reussi", "echoue"
+MAX_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One row of ``marts.qualite``.
+
+    ``controle`` is a stable French snake-case id, with the column or the indicator after ``__``;
+    ``exemples`` holds at most five offending keys (with ``_ligne`` and ``_feuille`` in a landed
+    file); ``phrase`` names the file or table, the place, what was expected, what was found and what
+    to do.
+    """
+
+    run: str
+    suite: str
+    controle: str
+    severite: str
+    attendu: str
+    observe: str
+    resultat: str
+    exemples: list[dict] = field(default_factory=list)
+    phrase: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.resultat == PASSED
+
+
+def first_critical(results: Iterable[CheckResult]) -> CheckResult | None:
+    """The first critical check that failed, in the order of the suites; None when there is none."""
+    return next((r for r in results if r.severite == CRITICAL and not r.passed), None)
+
+
+def place_of(examples: list[dict], where: str) -> str:
+    """« ligne 12, feuille 2023, colonne effectif »: the first offender's place, then the entry's own."""
+    first = examples[0] if examples else {}
+    parts = []
+    if first.get("_ligne") is not None:
+        parts.append(f"ligne {first['_ligne']}")
+    if first.get("_feuille"):
+        parts.append(f"feuille {first['_feuille']}")
+    return ", ".join([*parts, where])
+
+
+def describe(result: dict, examples: list[dict]) -> str:
+    """What was found, in French, from the result dictionary of Great Expectations."""
+    details = result.get("details") or {}
+    if missing := (details.get("mismatched") or {}).get("missing"):
+        return f"absent : {_listed(missing)}"
+    if missing := result.get("partial_missing_list"):
+        return f"absent : {_listed(missing)}"
+    if "unexpected_count" in result:
+        return _described_rows(result, examples)
+    if result.get("observed_value") is not None:
+        return _number(result["observed_value"])
+    return "rien à redire"
+
+
+def _described_rows(result: dict, examples: list[dict]) -> str:
+    count = result["unexpected_count"]
+    if not count:
+        return f"aucun écart sur {result.get('element_count', 0)} ligne(s) examinée(s)"
+    shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
+    sample = f", dont {_pairs(shown)}" if shown else ""
+    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample}"
+
+
+def _pairs(example: dict) -> str:
+    return ", ".join(f"{name} = {_number(value)}" for name, value in example.items())
+
+
+def _listed(values: list) -> str:
+    tail = "" if len(values) <= 10 else f" et {len(values) - 10} autres"
+    return ", ".join(str(v) for v in values[:10]) + tail
+
+
+def _number(value) -> str:
+    if value is None:
+        return "vide"
+    if isinstance(value, float):
+        return f"{value:.6g}".replace(".", ",")
+    return str(value)

@@ -1,0 +1,263 @@
+"""Clean inputs of the two borders, small and fictitious (« essai »), to be corrupted one fault at a time."""
+
+import csv
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from acces_soins.catalog import Indicator
+from acces_soins.quality import engine, landing, publication, suites
+from acces_soins.quality.suites import TERRITORIES
+from acces_soins.settings import get_settings
+
+CODES = {
+    "taux_ald_sans_mt": (0, 30),
+    "file_active_moyenne_mg": (500, 4000),
+    "effectif_mg_liberaux": (0, 80000),
+    "densite_mg_liberaux": (10, 200),
+    "apl_mg": (0, 10),
+    "part_pop_apl_inf_2_5": (0, 100),
+    "nb_msp": (0, 4000),
+    "nb_centres_sante": (0, 6000),
+    "delai_moyen_acces_specialistes": (0, 365),
+}
+MG = "Médecins généralistes (hors médecins à expertise particulière - MEP)"
+QUARTERS = ["2015T4", "2016T1", "2016T2", "2016T3"]
+COLUMNS = """
+    code_indicateur VARCHAR, niveau VARCHAR, code_territoire VARCHAR, libelle_territoire VARCHAR,
+    trimestre VARCHAR, valeur DOUBLE, borne_basse DOUBLE, borne_haute DOUBLE, unite VARCHAR,
+    numerateur DOUBLE, denominateur DOUBLE, statut VARCHAR, motif VARCHAR, statut_conf VARCHAR,
+    date_reference DATE, age_trimestres INTEGER, evolution DOUBLE, evolution_pct DOUBLE,
+    date_reference_precedente DATE, source VARCHAR, edition VARCHAR, sha256 VARCHAR,
+    date_extraction TIMESTAMP, version_methode VARCHAR
+"""
+
+
+def territories():
+    with TERRITORIES.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+DEPARTMENTS = [t for t in territories() if t["niveau"] == "departement"]
+REGIONS = [t["code_territoire"] for t in territories() if t["niveau"] == "region"]
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCES_SOINS_DONNEES", str(tmp_path / "donnees"))
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def without_docs(monkeypatch):
+    """Leave the HTML pages out: they take longer than the checks, and have a test of their own."""
+    monkeypatch.setattr(engine, "_write_docs", lambda *args: None)
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """Keep the named check alone: forty corruptions × a hundred checks would take minutes."""
+
+    def keep(name):
+        for border in (landing, publication):
+            monkeypatch.setattr(
+                border, "expand", lambda *args: [c for c in suites.expand(*args) if c.name == name]
+            )
+
+    return keep
+
+
+@pytest.fixture
+def indicators(monkeypatch):
+    """A catalogue of essai, in place of the project's own."""
+    catalogue = {
+        code: Indicator(
+            code=code,
+            theme="essai",
+            description="Indicateur d'essai.",
+            meta={
+                "unite": "unité d'essai",
+                "bornes": list(bounds),
+                "variation_alerte_pct": 20,
+                "report_max_trimestres": 5,
+                "hors_champ": ["976"] if code == "apl_mg" else [],
+            },
+        )
+        for code, bounds in CODES.items()
+    }
+    monkeypatch.setattr(publication, "load_indicators", lambda: catalogue)
+    return catalogue
+
+
+def _with_totals(row, value, region_total, france_total):
+    """Rows of the Assurance Maladie's layout: the départements, a total per région, one for France."""
+    rows = [
+        row | {"region": d["code_region"], "departement": d["code_territoire"]} | value(d["code_territoire"])
+        for d in DEPARTMENTS
+    ]
+    for region in REGIONS:
+        members = [d for d in DEPARTMENTS if d["code_region"] == region]
+        rows.append(row | {"region": region, "departement": "999"} | region_total(members))
+    rows.append(row | {"region": "99", "departement": "999"} | france_total)
+    return [r | {"libelle_region": "essai", "libelle_departement": "essai"} for r in rows]
+
+
+def demography():
+    def value(_code):
+        return {"effectif": "100", "densite": "80.5"}
+
+    return _with_totals(
+        {
+            "annee": "2024",
+            "profession_sante": MG,
+            "classe_age": "tout_age",
+            "libelle_classe_age": "Tout âge",
+            "libelle_sexe": "tout sexe",
+        },
+        value,
+        lambda members: {"effectif": str(100 * len(members)), "densite": "80.5"},
+        {"effectif": str(100 * len(DEPARTMENTS)), "densite": "80.5"},
+    )
+
+
+def ald_infra():
+    rate = {"taux_patients_ald_sans_mt": "4.2"}
+
+    def value(code):
+        return {"taux_patients_ald_sans_mt": "NC"} if code == "976" else rate
+
+    dates = {"annee": "2025-01-01", "date": "2025-06-30"}
+    return _with_totals(dates, value, lambda members: rate, rate)
+
+
+def file_active():
+    shown = {
+        "nombre_patients_uniques": "1 577",
+        "nombre_patients_uniques_integer": "1577",
+        "taux_evolution_annuel": "1,3",
+        "taux_evolution_annuel_integer": "1.3",
+    }
+    row = {"annee": "2023", "profession_sante": MG}
+    unknown = {"region": "inconnu", "departement": "inconnu"}
+    rows = _with_totals(row, lambda code: shown, lambda members: shown, shown)
+    return [*rows, rows[-1] | unknown]
+
+
+def population():
+    ages = {"ensemble_0_19": 20, "ensemble_20_39": 25, "ensemble_40_59": 25}
+    ages |= {"ensemble_60_74": 20, "ensemble_75_plus": 10}
+    counts = {name: str(1000 * share) for name, share in ages.items()}
+    counts |= {"ensemble_total": "100000", "hommes_total": "48000", "femmes_total": "52000"}
+    codes = [d["code_territoire"] for d in DEPARTMENTS] + ["France métropolitaine et DOM"]
+    return [{"code": code, "libelle": "essai", "_feuille": "2024"} | counts for code in codes]
+
+
+def apl():
+    communes = [
+        d["code_territoire"] + f"{n:0{5 - len(d['code_territoire'])}d}"
+        for d in DEPARTMENTS
+        if d["code_territoire"] != "976"
+        for n in range(1, 11)
+    ]
+    row = {"libelle_commune": "essai", "apl": "3.8", "apl_65": "3.5", "apl_62": "3.1"}
+    row |= {"population_standardisee": "100.5", "population_totale": "100", "_feuille": "APL 2023"}
+    return [row | {"code_commune": code} for code in communes]
+
+
+def finess():
+    row = {"nofinessej": "010000001", "rs": "Établissement d'essai", "commune": "001"}
+    row |= {"libdepartement": "essai", "categetab": "603", "libcategetab": "essai", "siret": None}
+    row |= {"dateouv": "2020-01-01", "dateautor": "2020-01-01"}
+    codes = [d["code_finess"] or d["code_territoire"] for d in DEPARTMENTS]
+    return [row | {"nofinesset": f"01000{n:04d}", "departement": code} for n, code in enumerate(codes)]
+
+
+CLEAN = {
+    "ameli.demographie_effectifs_densites": demography,
+    "ameli.patients_longueduree_infra_annuelle": ald_infra,
+    "ameli.file_active_medgen_annuelle": file_active,
+    "insee.estimation_population_gca": population,
+    "drees.apl_medecins_generalistes": apl,
+    "finess.etablissements": finess,
+}
+
+
+def write_parquet(rows, path):
+    """Write rows of text as the reader does: ``_ligne`` counts from the line after the header."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = {c: pa.array([row.get(c) for row in rows], pa.string()) for c in columns}
+    table["_ligne"] = pa.array(range(2, len(rows) + 2), pa.int64())
+    table.setdefault("_feuille", pa.nulls(len(rows), pa.string()))
+    pq.write_table(pa.table(table), path)
+    return path
+
+
+def build_publication(path):
+    """A private build of essai: 9 indicators × 120 territories × 4 quarters, every rule respected."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE SCHEMA marts; CREATE TABLE marts.indicateurs_trimestriels ({COLUMNS})")
+        connection.execute(
+            f"CREATE TABLE t AS SELECT * FROM read_csv('{TERRITORIES}', all_varchar = true);"
+            "CREATE TABLE i (code VARCHAR, base DOUBLE); CREATE TABLE q (trimestre VARCHAR, fin DATE)"
+        )
+        connection.executemany("INSERT INTO i VALUES (?, ?)", [[c, sum(b) / 200] for c, b in CODES.items()])
+        ends = ["2015-12-31", "2016-03-31", "2016-06-30", "2016-09-30"]
+        connection.executemany("INSERT INTO q VALUES (?, ?)", list(zip(QUARTERS, ends, strict=True)))
+        connection.execute(FILL)
+        connection.execute(DERIVED)
+        connection.execute("DROP TABLE t; DROP TABLE i; DROP TABLE q")
+    return path
+
+
+# The first quarter is observed, the others carry it; the last one of nb_msp is observed again.
+FILL = """
+INSERT INTO marts.indicateurs_trimestriels BY NAME
+WITH parts AS (
+    SELECT niveau, code_territoire, libelle_territoire,
+        CASE niveau WHEN 'departement' THEN 1
+             WHEN 'region' THEN (SELECT count(*) FROM t AS d
+                                 WHERE d.niveau = 'departement' AND d.code_region = t.code_territoire)
+             ELSE 101 END AS nombre
+    FROM t
+), base AS (
+    SELECT i.code AS code_indicateur, p.*, q.*,
+        q.trimestre = '2015T4' OR (i.code = 'nb_msp' AND q.trimestre = '2016T3') AS observe,
+        CASE WHEN i.code = 'delai_moyen_acces_specialistes' THEN 'non_disponible'
+             WHEN i.code = 'apl_mg' AND p.code_territoire = '976' THEN 'hors_champ'
+             WHEN i.code = 'taux_ald_sans_mt' AND p.code_territoire = '976' THEN 'masque' END AS vide,
+        CASE WHEN i.code IN ('effectif_mg_liberaux', 'nb_msp', 'nb_centres_sante') THEN p.nombre
+             ELSE i.base * 100 END AS montant
+    FROM i, parts AS p, q
+)
+SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
+    CASE WHEN vide IS NULL THEN montant END AS valeur,
+    'essai' AS unite,
+    coalesce(vide, CASE WHEN observe THEN 'observe' ELSE 'reporte' END) AS statut,
+    CASE vide WHEN 'non_disponible' THEN 'aucune_source_ouverte' WHEN 'masque' THEN 'NC' END AS motif,
+    CASE WHEN observe THEN fin ELSE DATE '2015-12-31' END AS date_reference,
+    CASE WHEN observe THEN 0 ELSE date_diff('quarter', DATE '2015-12-31', fin) END AS age_trimestres,
+    CASE WHEN observe AND trimestre <> '2015T4' THEN 0 END AS evolution,
+    CASE WHEN observe AND trimestre <> '2015T4' THEN 0 END AS evolution_pct,
+    CASE WHEN observe AND trimestre <> '2015T4' THEN DATE '2015-12-31' END AS date_reference_precedente,
+    'essai.source' AS source, '2015' AS edition, 'abc' AS sha256, '1' AS version_methode
+FROM base
+"""
+DERIVED = """
+CREATE TABLE marts.comparaisons AS
+    SELECT code_indicateur, niveau, code_territoire, trimestre,
+        CASE WHEN niveau = 'departement' AND valeur IS NOT NULL THEN 1 END AS rang, 101 AS nb_classes
+    FROM marts.indicateurs_trimestriels;
+CREATE TABLE marts.tableau_de_bord AS
+    SELECT m.*, t.code_iso_3166_2, 'Données d''essai (fictives)' AS donnees
+    FROM marts.indicateurs_trimestriels AS m
+    JOIN t ON t.niveau = m.niveau AND t.code_territoire = m.code_territoire
+"""
+
+
+@pytest.fixture(scope="session")
+def clean_publication(tmp_path_factory):
+    return build_publication(tmp_path_factory.mktemp("essai") / "entrepot.duckdb")

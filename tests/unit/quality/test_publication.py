@@ -1,0 +1,260 @@
+"""The publication border: a clean build passes, and each corruption is caught by the check meant for it."""
+
+import shutil
+
+import duckdb
+import pytest
+
+from acces_soins.catalog import load_indicators
+from acces_soins.errors import ConfigurationError
+from acces_soins.quality import (
+    check_publication,
+    critical_checks_by_indicator,
+    first_critical,
+    publication,
+    suites,
+)
+
+pytestmark = pytest.mark.usefixtures("without_docs")
+
+TABLE = "marts.indicateurs_trimestriels"
+# The other tables follow the long one, so that one fault has one cause.
+FOLLOW = f"""
+UPDATE marts.tableau_de_bord AS t SET valeur = m.valeur, statut = m.statut FROM {TABLE} AS m
+WHERE (t.code_indicateur, t.niveau, t.code_territoire, t.trimestre)
+    = (m.code_indicateur, m.niveau, m.code_territoire, m.trimestre);
+UPDATE marts.comparaisons AS c SET rang = NULL FROM {TABLE} AS m
+WHERE m.valeur IS NULL AND (c.code_indicateur, c.niveau, c.code_territoire, c.trimestre)
+    = (m.code_indicateur, m.niveau, m.code_territoire, m.trimestre)
+"""
+
+
+def update(assignment, condition):
+    return f"UPDATE {TABLE} SET {assignment} WHERE {condition}"
+
+
+ONE = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2015T4'"
+CARRIED = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2016T1'"
+CORRUPTIONS = {
+    "ligne doublée": (f"INSERT INTO {TABLE} SELECT * FROM {TABLE} LIMIT 1", "cle_unique"),
+    "indicateur inconnu": (
+        update("code_indicateur = 'autre'", "code_indicateur = 'apl_mg'"),
+        "codes_indicateurs",
+    ),
+    "statut inconnu": (
+        update("statut = 'calcule'", f"{ONE} AND code_indicateur = 'apl_mg'"),
+        "statuts_connus",
+    ),
+    "motif inconnu": (update("motif = 'panne'", "statut = 'masque'"), "motifs_connus"),
+    "total compté comme territoire": (
+        update("code_territoire = '999'", f"{ONE} AND code_indicateur = 'apl_mg'"),
+        "territoires_connus__departement",
+    ),
+    "région 99": (
+        update("code_territoire = '99'", "niveau = 'region' AND code_territoire = '84'"),
+        "territoires_connus__region",
+    ),
+    "niveau inconnu": (
+        update("niveau = 'commune'", f"{ONE} AND code_indicateur = 'apl_mg'"),
+        "niveaux_connus",
+    ),
+    "trimestre perdu": (
+        f"DELETE FROM {TABLE} WHERE trimestre = '2016T1' AND code_indicateur = 'nb_msp'",
+        "series_completes__nb_msp",
+    ),
+    "valeur sous un masque": (update("valeur = 4.2", "statut = 'masque'"), "sans_valeur__taux_ald_sans_mt"),
+    "masque mis à zéro": (update("valeur = 0", "statut = 'masque'"), "sans_valeur__taux_ald_sans_mt"),
+    "numérateur sous un masque": (
+        update("numerateur = 12", "statut = 'masque'"),
+        "sans_composantes_si_masque__taux_ald_sans_mt",
+    ),
+    "valeur perdue": (
+        update("valeur = NULL", f"{ONE} AND code_indicateur = 'apl_mg'"),
+        "avec_valeur__apl_mg",
+    ),
+    "motif perdu": (update("motif = NULL", "statut = 'non_disponible'"), "motif_present"),
+    "périmé sans trop_ancien": (
+        update("statut = 'perime', motif = 'NC', valeur = NULL", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "motif_perime",
+    ),
+    "report sans âge": (
+        update("age_trimestres = 0", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "report_age",
+    ),
+    "report trop long": (
+        update("age_trimestres = 9", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "report_limite__apl_mg",
+    ),
+    "report daté du trimestre": (
+        update("date_reference = DATE '2016-03-31'", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "report_date",
+    ),
+    "évolution d'un report": (
+        update("evolution_pct = 0", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "evolution_comparable",
+    ),
+    "évolution sans date": (
+        update("date_reference_precedente = NULL", "evolution IS NOT NULL"),
+        "evolution_datee",
+    ),
+    "provenance perdue": (update("sha256 = NULL", f"{ONE} AND code_indicateur = 'apl_mg'"), "provenance"),
+    "territoire hors champ servi": (
+        update("statut = 'observe', valeur = 3", "statut = 'hors_champ'"),
+        "hors_champ_declare",
+    ),
+    "taux au-dessus des bornes": (
+        update("valeur = 99", f"{ONE} AND code_indicateur = 'taux_ald_sans_mt'"),
+        "valeurs_bornees__taux_ald_sans_mt",
+    ),
+    "somme régionale fausse": (
+        update(
+            "valeur = valeur + 1",
+            "niveau = 'region' AND code_territoire = '84' AND code_indicateur = 'nb_msp'",
+        ),
+        "somme_departements_regions__nb_msp",
+    ),
+    "somme nationale fausse": (
+        update("valeur = valeur + 1", "niveau = 'france' AND code_indicateur = 'effectif_mg_liberaux'"),
+        "somme_departements_france__effectif_mg_liberaux",
+    ),
+    "secret levé": (
+        update("statut = 'observe', motif = NULL, valeur = 4.2", "statut = 'masque'"),
+        "secret_leve",
+    ),
+    "source non relue": (
+        update(
+            "statut = 'non_disponible', motif = 'edition_non_recue', valeur = NULL",
+            "code_indicateur = 'apl_mg'",
+        ),
+        "valeurs_observees_effondrees__apl_mg",
+    ),
+    "rang impossible": ("UPDATE marts.comparaisons SET rang = 102 WHERE rang IS NOT NULL", "rang_possible"),
+    "rang d'une valeur masquée": ("UPDATE marts.comparaisons SET rang = 1", "rang_sans_valeur"),
+    "tableau infidèle": (
+        "UPDATE marts.tableau_de_bord SET valeur = 1 WHERE valeur > 1000",
+        "fidele_a_la_table_longue",
+    ),
+    "carte trouée": (
+        "UPDATE marts.tableau_de_bord SET code_iso_3166_2 = 'FR-20' WHERE code_territoire = '2A'",
+        "carte_complete",
+    ),
+    "essai et réel mêlés": (
+        "UPDATE marts.tableau_de_bord SET donnees = 'Données réelles' WHERE niveau = 'france'",
+        "nature_des_donnees",
+    ),
+    "table absente": ("DROP TABLE marts.tableau_de_bord", "carte_complete"),
+}
+WARNINGS = {
+    "forte hausse": (
+        update("evolution_pct = 45", "evolution_pct IS NOT NULL AND code_territoire = '01'"),
+        "variation_inhabituelle__nb_msp",
+    ),
+    "forte baisse": (
+        update("evolution_pct = -45", "evolution_pct IS NOT NULL AND code_territoire = '01'"),
+        "variation_inhabituelle__nb_msp",
+    ),
+    "valeurs en moins": (
+        update(
+            "statut = 'non_disponible', motif = 'edition_non_recue', valeur = NULL",
+            "code_indicateur = 'apl_mg' AND code_territoire LIKE '1%' AND niveau = 'departement'",
+        ),
+        "valeurs_observees_en_baisse__apl_mg",
+    ),
+}
+
+
+def failures(results):
+    return {r.controle: r for r in results if not r.passed}
+
+
+def corrupted(clean, folder, sql):
+    path = folder / "entrepot.duckdb"
+    shutil.copy(clean, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+        if TABLE in sql and "tableau_de_bord SET" not in sql:
+            connection.execute(FOLLOW)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(indicators):
+    return indicators
+
+
+def test_a_clean_build_passes_with_and_without_a_previous_publication(clean_publication):
+    first, second = (
+        check_publication(clean_publication, None, "essai"),
+        check_publication(clean_publication, clean_publication, "essai"),
+    )
+    assert failures(first) == {}
+    assert failures(second) == {}
+    assert len(second) > len(first) > 50
+
+
+@pytest.mark.parametrize("fault", CORRUPTIONS)
+def test_each_corruption_is_caught_as_critical(fault, clean_publication, tmp_path, only):
+    sql, name = CORRUPTIONS[fault]
+    only(name)
+    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
+    failed = failures(results)
+    assert name in failed, sorted(failed)
+    assert failed[name].severite == "critique"
+    assert first_critical(results) is not None
+
+
+@pytest.mark.parametrize("fault", WARNINGS)
+def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path):
+    sql, name = WARNINGS[fault]
+    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
+    failed = failures(results)
+    assert set(failed) == {name}
+    assert failed[name].severite == "avertissement"
+    assert first_critical(results) is None
+
+
+def test_the_sentence_names_table_indicator_expected_found_and_action(clean_publication, tmp_path, only):
+    sql, name = CORRUPTIONS["taux au-dessus des bornes"]
+    only(name)
+    result = failures(check_publication(corrupted(clean_publication, tmp_path, sql), None, "essai"))[name]
+    assert result.exemples == [
+        {
+            "valeur": 99.0,
+            "code_indicateur": "taux_ald_sans_mt",
+            "niveau": "departement",
+            "code_territoire": "01",
+            "trimestre": "2015T4",
+        }
+    ]
+    for part in (
+        "marts.indicateurs_trimestriels",
+        "indicateur taux_ald_sans_mt",
+        "entre 0 et 30",
+        "valeur = 99",
+    ):
+        assert part in result.phrase
+    assert result.phrase.endswith("élargir les bornes du catalogue.")
+
+
+def test_every_indicator_has_a_critical_check(indicators):
+    assert all(critical_checks_by_indicator(indicators).values())
+
+
+def test_every_indicator_of_the_project_has_bounds_and_a_critical_check():
+    catalogue = load_indicators()
+    if not catalogue:
+        pytest.skip("le catalogue des indicateurs est encore vide")
+    covered = critical_checks_by_indicator(catalogue)
+    assert {code for code, names in covered.items() if "valeurs_bornees" not in names} == set()
+
+
+def test_a_chosen_indicator_that_the_catalogue_lacks_is_refused(indicators, clean_publication):
+    del indicators["nb_msp"]
+    with pytest.raises(ConfigurationError, match="nb_msp"):
+        check_publication(clean_publication, None, "essai")
+
+
+def test_every_check_has_a_negative_control():
+    controlled = {name.split("__")[0] for _, name in [*CORRUPTIONS.values(), *WARNINGS.values()]}
+    written = {entry.name for path in publication.suite_paths() for entry in suites.load_suite(path)}
+    assert written == controlled
