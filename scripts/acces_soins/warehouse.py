@@ -2,8 +2,9 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -40,12 +41,8 @@ def build(folder: Path, inputs: Inputs, unit_tests: bool = False) -> Path:
 
 def published_relations() -> list[str]:
     """The marts whose contract says ``publier: true``: everything else stays private."""
-    return [
-        model["name"]
-        for path in sorted((DBT_PROJECT / "models" / "marts").glob("_*.yml"))
-        for model in read_yaml(path)["models"]
-        if model.get("config", {}).get("meta", {}).get("publier")
-    ]
+    contracts = read_yaml(DBT_PROJECT / "models" / "marts" / "_marts.yml")["models"]
+    return [model["name"] for model in contracts if model["config"]["meta"].get("publier")]
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection) -> None:
@@ -168,48 +165,34 @@ def _literal(text: str) -> str:
 
 
 def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> None:
-    """dbt in this process, with its data tests."""
-    from dbt.cli.main import dbtRunner
-
-    arguments = [
-        "build",
+    """dbt in its own process, so that it leaves no connection open on the file that is read next."""
+    target.mkdir(parents=True, exist_ok=True)
+    command = [
+        *(sys.executable, "-m", "dbt.cli.main", "build"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
         *("--target-path", str(target), "--log-path", str(target / "logs")),
         *(() if unit_tests else ("--exclude-resource-type", "unit_test")),
         *("--vars", json.dumps({"date_arrete": inputs.date_arrete})),
         "--quiet",
     ]
-    with _environment(
-        ACCES_SOINS_ENTREPOT=str(database), DBT_SEND_ANONYMOUS_USAGE_STATS="False", DO_NOT_TRACK="1"
-    ):
-        result = dbtRunner().invoke(arguments)
-    if not result.success:
-        raise BuildFailed(_first_failure(result))
+    environment = os.environ | {
+        "ACCES_SOINS_ENTREPOT": str(database),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DO_NOT_TRACK": "1",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise BuildFailed(_first_failure(target / "run_results.json", done.stdout + done.stderr))
 
 
-def _first_failure(result) -> str:
-    nodes = [
-        node for node in (getattr(result.result, "results", None) or []) if node.status in ("error", "fail")
-    ]
+def _first_failure(run_results: Path, output: str) -> str:
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"] if run_results.exists() else []
+    nodes = [node for node in results if node["status"] in ("error", "fail")]
     if nodes:
-        message = " ".join((nodes[0].message or "").split())
+        message = " ".join((nodes[0]["message"] or "").split())
         others = f" ; {len(nodes) - 1} autre(s) nœud(s) en échec" if len(nodes) > 1 else ""
-        return f"construction dbt arrêtée à {nodes[0].node.unique_id} : {message[:400]}{others}"
-    return f"construction dbt impossible : {' '.join(str(result.exception).split())[:500]}"
-
-
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        return f"construction dbt arrêtée à {nodes[0]['unique_id']} : {message[:400]}{others}"
+    return f"construction dbt impossible : {' '.join(output.split())[-500:]}"
 
 
 def work_folder(night: str) -> Path:
