@@ -19,7 +19,7 @@ from acces_soins.quality.results import CRITICAL, WARNING
 from acces_soins.settings import PROJECT
 
 EXPECTATIONS = PROJECT / "expectations"
-TERRITORIES = PROJECT / "dbt_project" / "seeds" / "territoires.csv"
+TERRITORIES = PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv"
 REQUIRED = ("controle", "severite", "type", "requete", "attendu", "que_faire")
 OPTIONAL = ("parametres", "pour_chaque", "parmi", "exige", "sauf", "lieu", "observe")
 
