@@ -8,10 +8,12 @@ import datetime as dt
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 
 from acces_soins.errors import ConfigurationError, RefusedInput
+from acces_soins.quality.pages import add_suite
 from acces_soins.quality.results import (
     CRITICAL,
     FAILED,
@@ -33,7 +35,7 @@ _SITE = "controles"
 
 
 def docs_folder(run: str) -> Path:
-    """Folder of a run's Data Docs; every suite of the run is added to the same site."""
+    """Folder of a run: ``index.html`` (ours), ``data_docs/`` and the stores that they are built from."""
     return get_settings().reports / "controles" / run
 
 
@@ -60,11 +62,12 @@ def run_checks(
         _judge(batches, check, expectation, connection)
         for check, expectation in zip(checks, expectations, strict=True)
     ]
-    _write_docs(context, run, suite, verdicts)
-    return [
+    results = [
         _result(check, verdict, frame, run, suite, file_name)
         for check, (verdict, frame) in zip(checks, verdicts, strict=True)
     ]
+    add_suite(docs_folder(run), suite, results, _write_docs(context, run, suite, verdicts))
+    return results
 
 
 def _great_expectations():
@@ -85,12 +88,15 @@ def _context(run: str):
 
     folder = docs_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
-    defaults = FilesystemStoreBackendDefaults(root_directory=folder)
+    defaults = FilesystemStoreBackendDefaults(root_directory=folder / "great_expectations")
     defaults.data_docs_sites = {
         _SITE: {
             "class_name": "SiteBuilder",
             "show_how_to_buttons": False,
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(folder / "data_docs"),
+            },
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         }
     }
@@ -222,8 +228,8 @@ def _plain(row: dict) -> dict:
     return plain
 
 
-def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> None:
-    """Add one validation (a suite and its verdicts) to the run's site, then rebuild its pages."""
+def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> Path:
+    """Add one validation (a suite and its verdicts) to the run's Data Docs; returns its page."""
     from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.resource_identifiers import (
@@ -261,3 +267,5 @@ def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> None:
     context.validation_results_store.set(key, validation)
     # Only this suite's pages and the index: a night adds one suite per source.
     context.build_data_docs(site_names=[_SITE], resource_identifiers=[key, key.expectation_suite_identifier])
+    site = context.get_docs_sites_urls(resource_identifier=key, site_names=[_SITE])[0]["site_url"]
+    return Path(unquote(urlsplit(site).path))

@@ -12,6 +12,8 @@ from acces_soins.quality.suites import EXPECTATIONS, TERRITORIES, Scope, expand,
 
 MASKS = frozenset({"NS", "NC", "ND"})
 TOTALS = ("99", "999")
+# FINESS writes overseas départements and collectivities its own way: its suite checks them.
+PRODUCERS_WITH_OWN_CODES = ("finess",)
 PERIODS = ("date", "annee", "_feuille")
 # Thousands are written with a space, a no-break space or a thin space; decimals with a comma.
 NUMBER_MACRO = r"""
@@ -106,7 +108,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
         "edition_precedente": previous_edition or "",
         "date_precedente": edition_date(previous_edition).isoformat() if previous_edition else "",
     }
-    territories = [_territory_element(source, *pair) for pair in source.meta.get("territoires", {}).items()]
+    levels = {} if source.producer in PRODUCERS_WITH_OWN_CODES else source.meta.get("territoires", {})
     return Scope(
         catalogue=catalogue,
         texts=texts,
@@ -116,7 +118,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
                 _column_element(c) for c in columns if c.bounds or MASKS & {*c.sentinels}
             ],
             "colonnes_valeur_unique": [_column_element(c) for c in columns if c.single_value],
-            "territoires": territories,
+            "territoires": [_territory_element(source, *pair) for pair in levels.items()],
         },
         facts=frozenset(facts),
     )

@@ -87,10 +87,15 @@ def _prepare(
     connection.execute(
         f"CREATE VIEW territoires AS SELECT * FROM read_csv('{_quoted(TERRITORIES)}', all_varchar = true)"
     )
-    connection.execute("CREATE TABLE hors_champ (code_indicateur VARCHAR, code_territoire VARCHAR)")
-    outside = [(code, str(t)) for code, i in indicators.items() for t in i.meta.get("hors_champ") or ()]
+    connection.execute(
+        "CREATE TABLE hors_champ (code_indicateur VARCHAR, niveau VARCHAR, code_territoire VARCHAR)"
+    )
+    # The catalogue writes them « departement/976 », « region/06 ».
+    outside = [
+        (c, *place.split("/")) for c, i in indicators.items() for place in i.meta.get("hors_champ") or ()
+    ]
     if outside:
-        connection.executemany("INSERT INTO hors_champ VALUES (?, ?)", outside)
+        connection.executemany("INSERT INTO hors_champ VALUES (?, ?, ?)", outside)
     attached = {"construction": database, "servie": previous}
     for alias, path in attached.items():
         if path:

@@ -84,7 +84,7 @@ def indicators(monkeypatch):
                 "bornes": list(bounds),
                 "variation_alerte_pct": 20,
                 "report_max_trimestres": 5,
-                "hors_champ": ["976"] if code == "apl_mg" else [],
+                "hors_champ": ["departement/976"] if code == "apl_mg" else [],
             },
         )
         for code, bounds in CODES.items()

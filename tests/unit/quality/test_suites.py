@@ -2,13 +2,23 @@
 
 import json
 import os
+import re
 
 import duckdb
 import pytest
 
 from acces_soins.catalog import get_source, load_sources
 from acces_soins.errors import ConfigurationError
-from acces_soins.quality import check_landing, engine, first_critical, landing, publication, suites
+from acces_soins.quality import (
+    CheckResult,
+    check_landing,
+    engine,
+    first_critical,
+    landing,
+    publication,
+    suites,
+)
+from acces_soins.quality.pages import add_suite
 from acces_soins.quality.suites import Scope, expand, load_suite
 
 from .conftest import ald_infra, write_parquet
@@ -121,17 +131,26 @@ def test_every_landing_suite_belongs_to_a_source():
     assert names <= {"commun", *load_sources()}
 
 
-def test_data_docs_gather_the_suites_of_a_run_in_french(tmp_path):
+def test_the_pages_gather_the_suites_of_a_run_in_french(tmp_path):
     parquet = write_parquet(ald_infra(), tmp_path / "table.parquet")
     for source_id in ("ameli.patients_longueduree_infra_annuelle", "ameli.demographie_effectifs_densites"):
         check_landing(get_source(source_id), parquet, "essai.csv", None, "20261122T013000Z")
     folder = engine.docs_folder("20261122T013000Z")
     index = (folder / "index.html").read_text(encoding="utf-8")
     assert "patients_longueduree_infra_annuelle" in index
-    assert "demographie_effectifs_densites" in index
-    pages = [p.read_text(encoding="utf-8") for p in (folder / "validations").rglob("*.html")]
+    assert "essai.csv, entête : attendu toutes les colonnes requises" in index
+    assert "http" not in index
+    links = re.findall(r'href="([^"]+)"', index)
+    pages = [(folder / link).read_text(encoding="utf-8") for link in links]
     assert len(pages) == 2
-    assert any("au moins 120 lignes" in page for page in pages)
+    assert all("au moins 120 lignes" in page for page in pages)
+
+
+def test_the_page_escapes_what_a_file_holds(tmp_path):
+    result = CheckResult("essai", "essai", "c", "critique", "", "", "echoue", [], "<script>alerte</script>")
+    page = add_suite(tmp_path, "landing/essai", [result], None).read_text(encoding="utf-8")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
 
 
 @pytest.mark.extraits
