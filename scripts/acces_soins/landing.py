@@ -144,12 +144,6 @@ def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) 
     return folder
 
 
-def perimeter_dimensions(perimetre: str | None) -> dict[str, str]:
-    """``region=76`` → {"region": "76"}; words without a sign declare a perimeter but no dimension."""
-    pairs = (part.split("=", 1) for part in (perimetre or "").split(";") if "=" in part)
-    return {name.strip(): value.strip() for name, value in pairs}
-
-
 def check_edition(edition: str) -> None:
     """Raise ConfigurationError unless the edition is a safe folder name that holds a date."""
     if not EDITION_PATTERN.match(edition):
@@ -165,6 +159,11 @@ def source_folder(source: Source) -> Path:
 
 def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def utc(stamp: str) -> dt.datetime:
+    """An ISO instant as DuckDB's timestamps hold it: UTC, without a zone."""
+    return dt.datetime.fromisoformat(stamp).astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def _source_folder_of(source_id: str) -> Path:

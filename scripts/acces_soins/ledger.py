@@ -17,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 EXTRACTIONS, NIGHTS, CHECKS, PUBLICATIONS = "extractions", "nuits", "controles", "publications"
 
+# Results of an extraction, as its event tells them.
+SUCCESSES = ("nouvelle_edition", "inchange")
+FAILURES = ("refus", "echec")
+
 
 def append(kind: str, record: dict) -> None:
     """Add one event; ``inscrit_le`` (UTC) is stamped here."""

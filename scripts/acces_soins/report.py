@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from acces_soins import landing, publication
+from acces_soins import landing, ledger, publication
 from acces_soins.catalog import load_sources
 from acces_soins.settings import get_settings
 
@@ -92,7 +92,7 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
     alerts += [
         f"{event['source']} {RESULTS[event['resultat']].lower()} : {event['phrase']}"
         for event in extractions
-        if event["resultat"] in ("refus", "echec")
+        if event["resultat"] in ledger.FAILURES
     ]
     missing = sorted(set(load_sources()) - {event["source"] for event in extractions})
     alerts += [f"{source_id} : extraction interrompue" for source_id in missing]
@@ -186,8 +186,9 @@ def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, st
 def _reasons(connection, code: str, quarter: str | None) -> str:
     rows = connection.execute(
         "select coalesce(motif, statut), count(*) from marts.indicateurs_trimestriels "
-        "where code_indicateur = $1 and niveau = 'departement' and valeur is null and trimestre = coalesce($2, "
-        "(select max(trimestre) from marts.indicateurs_trimestriels)) group by 1 order by 2 desc",
+        "where code_indicateur = $1 and niveau = 'departement' and valeur is null "
+        "and trimestre = coalesce($2, (select max(trimestre) from marts.indicateurs_trimestriels)) "
+        "group by 1 order by 2 desc",
         [code, quarter],
     ).fetchall()
     return ", ".join(f"{count} {reason}" for reason, count in rows) or "tous en ont"
@@ -196,7 +197,8 @@ def _reasons(connection, code: str, quarter: str | None) -> str:
 def _periods(connection, code: str) -> str:
     """« 2024T4 observé · 2025T1–2026T1 reporté · … », the most recent periods last."""
     rows = connection.execute(
-        "select trimestre, mode(statut || coalesce(' (' || motif || ')', '')) from marts.indicateurs_trimestriels "
+        "select trimestre, mode(statut || coalesce(' (' || motif || ')', '')) "
+        "from marts.indicateurs_trimestriels "
         "where code_indicateur = ? and niveau = 'departement' group by trimestre order by trimestre",
         [code],
     ).fetchall()

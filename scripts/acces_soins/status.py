@@ -6,17 +6,14 @@ from acces_soins import landing, ledger
 from acces_soins.catalog import Source, load_sources
 from acces_soins.settings import get_settings
 
-SUCCESSES = ("nouvelle_edition", "inchange")
-FAILURES = ("refus", "echec")
-
 
 def source_states() -> Iterator[tuple[str, ...]]:
     """(source, edition, editions, next expected, last success, last failure and why), as text."""
     events = ledger.read(ledger.EXTRACTIONS)
     for source in load_sources().values():
         own = [event for event in events if event["source"] == source.id]
-        success = _last(own, SUCCESSES)
-        failure = _last(own, FAILURES)
+        success = _last(own, ledger.SUCCESSES)
+        failure = _last(own, ledger.FAILURES)
         yield (
             source.id,
             *_edition(source),

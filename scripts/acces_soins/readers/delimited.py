@@ -1,7 +1,6 @@
 """Delimited text, with a header found by content or in FINESS's headerless sections."""
 
 import codecs
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,9 +165,16 @@ def _convert(
     quoting: bool = True,
 ) -> int:
     """Stream the chosen columns to Parquet, with the line that each row stands on."""
-    reading = pacsv.ReadOptions(column_names=names, skip_rows=skip, encoding=encoding, block_size=8 * CHUNK)
+    # One thread: the parser then knows the number of a row that it cannot cut.
+    reading = pacsv.ReadOptions(
+        column_names=names, skip_rows=skip, encoding=encoding, block_size=8 * CHUNK, use_threads=False
+    )
+    invalid: list[pacsv.InvalidRow] = []
     parsing = pacsv.ParseOptions(
-        delimiter=separator, quote_char='"' if quoting else False, double_quote=quoting
+        delimiter=separator,
+        quote_char='"' if quoting else False,
+        double_quote=quoting,
+        invalid_row_handler=lambda row: invalid.append(row) or "error",
     )
     wanted = list(dict.fromkeys(chosen.values()))
     conversion = pacsv.ConvertOptions(
@@ -191,7 +197,7 @@ def _convert(
                 rows += batch.num_rows
     except pa.ArrowInvalid as error:
         if "Empty CSV" not in str(error):
-            raise _refuse_shape(request, str(error), skip, first_line) from error
+            raise _refuse_shape(request, invalid, str(error), first_line - 1 - skip) from error
     if rows == 0:
         raise RefusedInput(
             request.name,
@@ -216,19 +222,19 @@ def _fill(count: int, columns: dict[str, pa.Array], out_schema: pa.Schema, first
     return pa.RecordBatch.from_arrays(arrays, schema=out_schema)
 
 
-def _refuse_shape(request: Request, message: str, skip: int, first_line: int) -> RefusedInput:
-    match = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", message)
-    if match is None:
+def _refuse_shape(
+    request: Request, invalid: list[pacsv.InvalidRow], message: str, offset: int
+) -> RefusedInput:
+    if not invalid:
         return RefusedInput(
             request.name, "corps du fichier", "un texte délimité", message[:200], "Vérifier le fichier."
         )
-    row, expected, got = match.groups()
-    place = f"ligne {int(row) - 1 + (first_line if skip == 0 else 1)}" if row else "corps du fichier"
+    row = invalid[0]
     return RefusedInput(
         request.name,
-        place,
-        f"{expected} champs",
-        f"{got} champs",
+        f"ligne {row.number + offset}",
+        f"{row.expected_columns} champs",
+        f"{row.actual_columns} champs",
         "La ligne est coupée ou contient un séparateur de trop : télécharger le fichier de nouveau, "
         "ou signaler la ligne au producteur.",
     )

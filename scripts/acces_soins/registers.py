@@ -1,0 +1,119 @@
+"""What SQL may know besides the sources: the catalogues, the editions, the failures, the context.
+
+Each table is one mapping from « column type » to the value of a record, so that a column, its type
+and its content stand on one line.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import duckdb
+
+from acces_soins import landing, ledger
+from acces_soins.catalog import Indicator, Source, load_indicators, load_sources
+from acces_soins.landing import Manifest
+from acces_soins.versioning import Inputs
+
+Columns = dict[str, Callable]
+
+CONTEXT: Columns = {
+    "donnees varchar": lambda inputs: inputs.donnees,
+    "date_arrete date": lambda inputs: inputs.date_arrete,
+}
+SOURCES: Columns = {
+    "source varchar": lambda source: source.id,
+    "libelle_producteur varchar": lambda source: source.producer_name,
+    "description varchar": lambda source: source.description,
+    "portail varchar": lambda source: source.portal,
+    "jeu varchar": lambda source: source.dataset or source.meta.get("chemin"),
+    "protocole varchar": lambda source: source.protocol,
+    "format varchar": lambda source: source.format,
+    "cadence varchar": lambda source: source.cadence,
+    "delai_attendu_jours integer": lambda source: source.meta["delai_attendu_jours"],
+    "cle varchar[]": lambda source: source.key,
+    "nb_colonnes integer": lambda source: len(source.columns),
+    "archivage varchar": lambda source: source.meta["archivage"],
+}
+INDICATORS: Columns = {
+    "code_indicateur varchar": lambda indicator: indicator.code,
+    "theme varchar": lambda indicator: indicator.theme,
+    "borne_min double": lambda indicator: indicator.meta["bornes"][0],
+    "borne_max double": lambda indicator: indicator.meta["bornes"][1],
+    "confidentialite_regle varchar": lambda indicator: indicator.meta["confidentialite"]["regle"],
+    "confidentialite_seuil integer": lambda indicator: indicator.meta["confidentialite"].get("seuil"),
+    "hors_champ varchar[]": lambda indicator: indicator.meta.get("hors_champ", []),
+} | {
+    column: (lambda name: lambda indicator: indicator.meta[name])(column.split()[0])
+    for column in (
+        "libelle varchar",
+        "definition varchar",
+        "utilite varchar",
+        "formule varchar",
+        "unite varchar",
+        "decimales integer",
+        "sens varchar",
+        "cadence varchar",
+        "variation_alerte_pct double",
+        "report_max_trimestres integer",
+        "version_methode varchar",
+        "limites varchar",
+        "ne_permet_pas_de_dire varchar",
+        "redige_par varchar",
+        "prochaine_revue date",
+    )
+}
+LINKS: Columns = {
+    "code_indicateur varchar": lambda pair: pair[0].code,
+    "source varchar": lambda pair: pair[1],
+}
+EDITIONS: Columns = {
+    "source varchar": lambda edition: edition[0].id,
+    "edition varchar": lambda edition: edition[1].edition,
+    "date_edition date": lambda edition: edition[1].date,
+    "sha256 varchar": lambda edition: edition[1].sha256,
+    "date_extraction timestamp": lambda edition: landing.utc(edition[1].fetched_at),
+    "licence varchar": lambda edition: edition[1].licence,
+    "rang integer": lambda edition: edition[1].rang,
+    "attendue_le date": lambda edition: edition[0].expected_on(edition[1].edition),
+}
+FAILURES: Columns = {
+    "source varchar": lambda event: event["source"],
+    "dernier_echec timestamp": lambda event: landing.utc(event["inscrit_le"]),
+    "motif_echec varchar": lambda event: event["phrase"],
+}
+
+
+def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """Write every register in the schema ``registre`` of a private file."""
+    connection.execute("create schema registre")
+    _create(connection, "contexte", CONTEXT, [inputs])
+    _create(connection, "catalogue_sources", SOURCES, load_sources().values())
+    _create(connection, "catalogue_indicateurs", INDICATORS, load_indicators().values())
+    _create(connection, "sources_indicateurs", LINKS, _links())
+    _create(connection, "editions", EDITIONS, _editions())
+    _create(connection, "echecs", FAILURES, _failures())
+
+
+def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, records: Iterable) -> None:
+    connection.execute(f"create table registre.{name} ({', '.join(columns)})")
+    rows = [[value(record) for value in columns.values()] for record in records]
+    if rows:
+        marks = ", ".join("?" * len(columns))
+        connection.executemany(f"insert into registre.{name} values ({marks})", rows)
+
+
+def _links() -> Iterator[tuple[Indicator, str]]:
+    for indicator in load_indicators().values():
+        for source_id in indicator.meta["sources"]:
+            yield indicator, source_id
+
+
+def _editions() -> Iterator[tuple[Source, Manifest]]:
+    for source in load_sources().values():
+        for manifest in landing.manifests(source):
+            yield source, manifest
+
+
+def _failures() -> Iterator[dict]:
+    """The last event of each source, where it is a failure."""
+    last = {event["source"]: event for event in ledger.read(ledger.EXTRACTIONS)}
+    yield from (event for event in last.values() if event["resultat"] in ledger.FAILURES)

@@ -1,0 +1,145 @@
+"""Delimited files: encodings, separators, headers found by content, FINESS sections, faults."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from acces_soins.errors import RefusedInput
+from acces_soins.readers import Request, read
+
+REGIONS = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n01,97105,3,GUADELOUPE,Guadeloupe,Guadeloupe\n"
+ETAB = [
+    "structureet",
+    "010000024",
+    "010780054",
+    "MSP D'ESSAI",
+    *[""] * 8,
+    "053",
+    "01",
+    "AIN",
+    *[""] * 3,
+    "603",
+    "Maison de santé",
+    *[""] * 12,
+]
+
+
+@pytest.fixture
+def read_text(tmp_path, source):
+    """Read some bytes as a file of a source; returns (result, rows as dicts)."""
+
+    def run(source_id, content, name="essai.csv", **declared):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        target = tmp_path / "table.parquet"
+        result = read(Request(source(source_id), path, name, **declared), target)
+        return result, pq.read_table(target).to_pylist()
+
+    return run
+
+
+def finess(lines, count=None):
+    head = f"finess;etalab;{len(lines) if count is None else count};2026-05-12"
+    return "\r\n".join([head, *(";".join(line) for line in lines), ""])
+
+
+def test_codes_stay_text_and_rows_know_their_line(read_text):
+    result, rows = read_text("insee.cog_regions", REGIONS)
+    assert result.rows == 1
+    assert rows[0]["reg"] == "01"
+    assert rows[0]["_ligne"] == 2
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
+def test_the_separator_is_the_one_that_gives_the_header(read_text, separator):
+    _, rows = read_text("insee.cog_regions", REGIONS.replace(",", separator))
+    assert rows[0]["libelle"] == "Guadeloupe"
+
+
+def test_a_byte_order_mark_and_lines_of_title_are_passed_over(read_text):
+    _, rows = read_text("insee.cog_regions", "\ufeffTitre ; ;\nNote\n" + REGIONS)
+    assert rows == [rows[0]] and rows[0]["_ligne"] == 4
+
+
+def test_an_empty_cell_is_nothing_not_an_empty_text(read_text):
+    _, rows = read_text("insee.cog_regions", REGIONS.replace("97105", ""))
+    assert rows[0]["cheflieu"] is None
+
+
+def test_unknown_columns_are_told_and_left_out(read_text):
+    result, rows = read_text(
+        "insee.cog_regions",
+        REGIONS.replace("LIBELLE", "LIBELLE,NOUVELLE")
+        .replace("\n01", "\n01")
+        .replace("e,Guadeloupe\n", "e,Guadeloupe,x\n"),
+    )
+    assert result.unexpected == ("NOUVELLE",)
+    assert "NOUVELLE" not in rows[0]
+
+
+def test_a_missing_column_is_refused_with_its_name_and_line(read_text):
+    with pytest.raises(
+        RefusedInput, match=r"essai.csv, ligne 1 : attendu .*« NCCENR » ; trouvé « REG, CHEFLIEU"
+    ):
+        read_text("insee.cog_regions", "REG,CHEFLIEU,TNCC,NCC,LIBELLE\n01,97105,3,G,G\n")
+
+
+def test_an_alias_of_the_deposit_stands_for_the_header(read_text):
+    _, rows = read_text("insee.cog_regions", REGIONS.replace("LIBELLE", "Nom"), aliases={"Nom": "LIBELLE"})
+    assert rows[0]["libelle"] == "Guadeloupe"
+
+
+def test_a_column_declared_absent_is_null(read_text):
+    _, rows = read_text(
+        "insee.cog_regions", "REG,CHEFLIEU,TNCC,NCC,NCCENR\n01,97105,3,G,G\n", absent=("LIBELLE",)
+    )
+    assert rows[0]["libelle"] is None
+
+
+def test_a_wrong_encoding_is_refused_with_the_line_and_the_byte(read_text):
+    with pytest.raises(RefusedInput, match=r"ligne 3 : attendu un texte codé en utf-8 ; trouvé l'octet 0xce"):
+        read_text("insee.cog_regions", (REGIONS + "11,75056,1,ILE,Île,Île\n").encode("cp1252"))
+
+
+def test_utf_16_is_refused(read_text):
+    with pytest.raises(RefusedInput, match="octet"):
+        read_text("insee.cog_regions", REGIONS.encode("utf-16"))
+
+
+def test_a_cut_line_is_refused_with_its_number(read_text):
+    with pytest.raises(RefusedInput, match=r"ligne 3 : attendu 6 champs ; trouvé 2 champs"):
+        read_text("insee.cog_regions", REGIONS + "02,97209\n")
+
+
+def test_a_file_without_rows_is_refused(read_text):
+    with pytest.raises(RefusedInput, match="au moins une ligne de données"):
+        read_text("insee.cog_regions", REGIONS.split("\n")[0] + "\n")
+
+
+def test_an_empty_file_is_refused(read_text):
+    with pytest.raises(RefusedInput, match="ligne 1 : attendu une ligne d'entête"):
+        read_text("insee.cog_regions", "")
+
+
+def test_finess_sections_keep_stray_quotes_and_the_marker(read_text):
+    line = ETAB.copy()
+    line[3] = "MSP \"D'ESSAI"
+    result, rows = read_text("finess.etablissements", finess([line]))
+    assert result.marker == ("finess", "etalab", "1", "2026-05-12")
+    assert rows[0]["rs"] == "MSP \"D'ESSAI"
+    assert (rows[0]["departement"], rows[0]["categetab"], rows[0]["_ligne"]) == ("01", "603", 2)
+
+
+def test_finess_geolocated_lines_are_counted_and_left_out(read_text):
+    geo = ["geolocalisation", "010000024", "1.0", "2.0", "x", "2026-01-01"]
+    _, rows = read_text("finess.etablissements", finess([ETAB, geo]))
+    assert len(rows) == 1
+
+
+def test_a_truncated_finess_file_is_refused(read_text):
+    with pytest.raises(RefusedInput, match=r"attendu 2 lignes, comme la première ligne l'annonce ; trouvé 1"):
+        read_text("finess.etablissements", finess([ETAB], count=2))
+
+
+def test_contact_fields_never_reach_the_table(read_text):
+    _, rows = read_text("finess.etablissements", finess([ETAB]))
+    assert not {"telephone", "telecopie", "voie"} & set(rows[0])

@@ -1,0 +1,74 @@
+"""The catalogues: dates of editions, what every contract and every indicator must say."""
+
+import datetime as dt
+import re
+
+import duckdb
+import pytest
+
+from acces_soins.catalog import edition_date, get_source, load_indicators, load_sources
+from acces_soins.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("edition", "date"),
+    [
+        ("2024", dt.date(2024, 12, 31)),
+        ("2026-02", dt.date(2026, 2, 28)),
+        ("2025-06-30", dt.date(2025, 6, 30)),
+        ("1975-2024", dt.date(2024, 12, 31)),
+        ("2015-2023-echantillon", dt.date(2023, 12, 31)),
+        ("2024-02-07", dt.date(2024, 2, 7)),
+    ],
+)
+def test_an_edition_is_dated_by_the_end_of_its_period(edition, date):
+    assert edition_date(edition) == date
+
+
+def test_an_edition_without_a_date_is_refused():
+    with pytest.raises(ConfigurationError, match="aucune date"):
+        edition_date("derniere")
+
+
+def test_sql_dates_editions_as_python_does():
+    macro = (
+        "coalesce(try_cast(regexp_extract(e, '(\\d{4}-\\d{2}-\\d{2})$', 1) as date), "
+        "last_day(try_cast(regexp_extract(e, '^(\\d{4}-\\d{2})$', 1) || '-01' as date)), "
+        "try_cast(regexp_extract(e, '(\\d{4})$', 1) || '-12-31' as date))"
+    )
+    for edition in ("2024", "2026-02", "2025-06-30", "1975-2024"):
+        answer = duckdb.execute(f"select {macro} from (select ? as e)", [edition]).fetchone()[0]
+        assert answer == edition_date(edition)
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigurationError, match=r"ameli\.patients_longueduree_annuelle"):
+        get_source("ameli.rien")
+
+
+@pytest.mark.parametrize("source", load_sources().values(), ids=lambda source: source.id)
+def test_a_contract_is_whole(source):
+    names = {column.name for column in source.columns} | {"_feuille"}
+    assert set(source.key) <= names
+    assert {"protocole", "format", "cadence", "delai_attendu_jours", "edition", "editions_lues",
+            "lignes_minimum", "archivage"} <= set(source.meta)  # fmt: skip
+    assert source.portal.startswith("https://")
+    assert source.description
+    for column in source.columns:
+        assert column.description, column.name
+        if column.pattern:
+            assert column.pattern.startswith("^") and column.pattern.endswith("$"), column.name
+            re.compile(column.pattern)
+
+
+@pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)
+def test_an_indicator_is_documented(indicator):
+    meta = indicator.meta
+    for name in ("libelle", "definition", "utilite", "formule", "unite", "limites", "ne_permet_pas_de_dire",
+                 "redige_par", "prochaine_revue", "version_methode"):  # fmt: skip
+        assert meta[name], name
+    assert meta["sens"] in ("hausse", "baisse", "neutre")
+    assert meta["bornes"][0] < meta["bornes"][1]
+    assert set(meta["sources"]) <= set(load_sources())
+    assert meta["variation_alerte_pct"] > 0
+    assert meta["confidentialite"]["regle"] in ("aucune", "producteur")
