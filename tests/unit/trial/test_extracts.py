@@ -150,7 +150,9 @@ def test_twins_are_french_and_english(table):
     assert all("," in french for french, _ in pairs if french != "NC")
     actives = table("ameli.file_active_medgen_annuelle")
     french = {row["nombre_patients_uniques"] for row in actives} - {"NS"}
-    assert all(re.fullmatch(r"\d\s\d{3}", number) for number in french)
+    assert all(re.fullmatch(r"\d\u00a0\d{3}", number) for number in french)
+    doubles = {row["nombre_patients_uniques_integer"] for row in actives} - {""}
+    assert all(re.fullmatch(r"\d{4}\.0", number) for number in doubles)
 
 
 def test_masks_are_there_and_never_a_number(table):
@@ -292,6 +294,14 @@ def test_apl_leaves_about_fifteen_percent_under_the_threshold(table):
     mean = sum(w * float(r["apl"]) for w, r in zip(weights, found, strict=True)) / sum(weights)
     assert 0.10 < under / total < 0.20
     assert 3.2 < mean < 3.8
+
+
+def test_apl_populations_are_those_of_two_years_before(table):
+    found = [r for r in table("drees.apl_medecins_generalistes") if r["_feuille"] == "APL 2024"]
+    sums = Counter()
+    for row in found:
+        sums[row["code_commune"][: 3 if row["code_commune"] > "97" else 2]] += int(row["population_totale"])
+    assert sums == {code: values.population(code, 2022) for code in values.departments() if code != "976"}
 
 
 # FINESS

@@ -250,6 +250,7 @@ def test_create_app_takes_a_day_and_faults():
 
 
 def test_it_refuses_to_listen_beyond_the_machine(monkeypatch):
+    monkeypatch.setattr(replica.uvicorn, "run", lambda *args, **kwargs: None)
     monkeypatch.setenv("ACCES_SOINS_REPLIQUE", "http://0.0.0.0:8180")
     get_settings.cache_clear()
     try:
