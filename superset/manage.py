@@ -58,7 +58,10 @@ SQL_READER = {
     "can_external_metadata": ["Datasource"],
     "menu_access": ["SQL Lab", "SQL Editor", "Saved Queries", "Query Search", "Charts"],
 }
-ROLES = {"Décideur": [DASHBOARD_VIEWER], "Statisticien": [DASHBOARD_VIEWER, SQL_READER]}
+# Without it, the login page is in English.
+PUBLIC_PAGES = {"can_language_pack": ["Superset"]}
+ROLES = {"Public": [PUBLIC_PAGES], "Décideur": [DASHBOARD_VIEWER], "Statisticien": [DASHBOARD_VIEWER, SQL_READER]}
+DASHBOARD_ROLES = ("Décideur", "Statisticien")
 
 
 def _set_role(security, name: str, grants: list[dict], extra: list) -> None:
@@ -144,7 +147,7 @@ def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: lis
     ImportAssetsCommand(contents).run()
     deleted = _reconcile(gone)
     models = _models()
-    roles = [security_manager.find_role(name) for name in ROLES]
+    roles = [security_manager.find_role(name) for name in DASHBOARD_ROLES]
     for dashboard in db.session.query(models["dashboards"]).filter(models["dashboards"].uuid.in_(dashboards)):
         dashboard.roles = roles
     reading = []

@@ -8,6 +8,7 @@ import secrets
 import threading
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
@@ -84,10 +85,20 @@ D3_TIME_FORMAT = {
     ],
 }
 APP_NAME = "Observatoire de l'accès aux soins"
+# The name as a picture, since the bar shows nothing else.
+_LOGO = (
+    "<svg xmlns='http://www.w3.org/2000/svg' width='330' height='24'><text x='0' y='18' fill='#000091' "
+    "font-family='Arial, Liberation Sans, sans-serif' font-size='18' font-weight='700'>"
+    "Observatoire de l’accès aux soins</text></svg>"
+)
 THEME_DEFAULT = {
     "token": {
         "brandAppName": APP_NAME,
         "brandLogoAlt": APP_NAME,
+        "brandLogoUrl": "data:image/svg+xml," + quote(_LOGO),
+        "brandLogoHeight": "24px",
+        "brandLogoMargin": "18px 0",
+        "brandLogoHref": "/",
         "colorPrimary": "#000091",
         "colorLink": "#000091",
         "fontFamily": "Marianne, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif",
