@@ -10,9 +10,9 @@ from pathlib import Path
 
 from flask import g
 from flask_migrate import upgrade
+from superset.app import create_app
 
 import superset
-from superset.app import create_app
 
 DASHBOARD_VIEWER = {
     "can_read": [
@@ -60,7 +60,11 @@ SQL_READER = {
 }
 # Without it, the login page is in English.
 PUBLIC_PAGES = {"can_language_pack": ["Superset"]}
-ROLES = {"Public": [PUBLIC_PAGES], "Décideur": [DASHBOARD_VIEWER], "Statisticien": [DASHBOARD_VIEWER, SQL_READER]}
+ROLES = {
+    "Public": [PUBLIC_PAGES],
+    "Décideur": [DASHBOARD_VIEWER],
+    "Statisticien": [DASHBOARD_VIEWER, SQL_READER],
+}
 DASHBOARD_ROLES = ("Décideur", "Statisticien")
 
 
@@ -78,8 +82,9 @@ def _set_role(security, name: str, grants: list[dict], extra: list) -> None:
 
 def prepare(accounts: dict[str, dict]) -> dict:
     """Migrate the metadata database, then create the roles and the accounts (login -> role, password)."""
-    from superset import db
     from superset.extensions import appbuilder
+
+    from superset import db
 
     upgrade(directory=str(Path(superset.__file__).parent / "migrations"))
     appbuilder.add_permissions(update_perms=True)
@@ -94,7 +99,9 @@ def prepare(accounts: dict[str, dict]) -> dict:
             user.roles = [role]
         else:
             address = f"{login}@acces-soins.invalid"
-            security.add_user(login, login.capitalize(), "Accès aux soins", address, role, account["mot_de_passe"])
+            security.add_user(
+                login, login.capitalize(), "Accès aux soins", address, role, account["mot_de_passe"]
+            )
     db.session.commit()
     return {"comptes": sorted(accounts)}
 
@@ -110,8 +117,9 @@ def _models() -> dict:
 
 def _still_used(kind: str, row, removed_charts: set[int]) -> bool:
     """A chart that a person put on a dashboard, or a data set that a person's chart reads, is kept."""
-    from superset import db
     from superset.models.slice import Slice
+
+    from superset import db
 
     if kind == "charts":
         return bool(row.dashboards)
@@ -141,8 +149,9 @@ def _reconcile(gone: dict[str, list[str]]) -> list[str]:
 
 def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: list[str]) -> dict:
     """Import the bundle (path -> text), reconcile, then say which roles see the dashboards."""
-    from superset import db, security_manager
     from superset.commands.importers.v1.assets import ImportAssetsCommand
+
+    from superset import db, security_manager
 
     ImportAssetsCommand(contents).run()
     deleted = _reconcile(gone)

@@ -44,9 +44,7 @@ class DashboardsError(AccesSoinsError):
 
 def load_assets(folder: Path = ASSETS) -> dict[str, dict]:
     """Every asset by its path in the bundle (``charts/carte.yaml``)."""
-    return {
-        path.relative_to(folder).as_posix(): read_yaml(path) for path in sorted(folder.rglob("*.yaml"))
-    }
+    return {path.relative_to(folder).as_posix(): read_yaml(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
 def _of_kind(assets: Mapping[str, dict], kind: str) -> dict[str, dict]:
@@ -388,9 +386,7 @@ def deploy(settings: Settings | None = None) -> bool:
     announce("Tableaux de bord : import dans Superset")
     uuids = _uuids(load_assets())
     gone = {kind: sorted(set(before.get("uuids", {}).get(kind, [])) - set(uuids[kind])) for kind in KINDS}
-    answer = _run(
-        "deploy", {"contents": contents, "gone": gone, "dashboards": uuids["dashboards"]}, settings
-    )
+    answer = _run("deploy", {"contents": contents, "gone": gone, "dashboards": uuids["dashboards"]}, settings)
     _write_state(settings, "deploiement.json", {"empreinte": wanted, "uuids": uuids})
     if answer["supprimes"]:
         announce(f"Tableaux de bord : {len(answer['supprimes'])} objets retirés du code ont été supprimés")

@@ -227,9 +227,7 @@ def rows_of_the_dashboard(offset: float = 0.0, data_label: str = TRIAL) -> list[
         for index in range(len(QUARTERS))
     ]
     _rank(rows)
-    return [
-        {**dict.fromkeys(CONTRACTS["tableau_de_bord"]), **row, "donnees": data_label} for row in rows
-    ]
+    return [{**dict.fromkeys(CONTRACTS["tableau_de_bord"]), **row, "donnees": data_label} for row in rows]
 
 
 def _catalogue() -> list[dict]:
