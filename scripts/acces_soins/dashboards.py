@@ -114,25 +114,26 @@ def _reference_problems(assets: Mapping[str, dict]) -> Iterator[str]:
     for path, dataset in _of_kind(assets, "datasets").items():
         if dataset["database_uuid"] not in known["databases"]:
             yield f"{path} : la base {dataset['database_uuid']} n'existe pas."
+    dashboards = _of_kind(assets, "dashboards")
+    shown = {tile["uuid"] for dashboard in dashboards.values() for tile in _tiles(dashboard)}
     for path, chart in _of_kind(assets, "charts").items():
         if chart["dataset_uuid"] not in known["datasets"]:
             yield f"{path} : le jeu {chart['dataset_uuid']} n'existe pas."
-    shown = set()
-    for path, dashboard in _of_kind(assets, "dashboards").items():
-        tiles = _tiles(dashboard)
-        shown |= {tile["uuid"] for tile in tiles}
-        for uuid in {tile["uuid"] for tile in tiles} - known["charts"]:
-            yield f"{path} : le graphique {uuid} n'existe pas."
-        numbers = {tile["chartId"] for tile in tiles}
-        for native in _native_filters(dashboard):
-            for target in native["targets"]:
-                if target["datasetUuid"] not in known["datasets"]:
-                    yield f"{path}, filtre {native['name']} : le jeu {target['datasetUuid']} n'existe pas."
-            if stray := set(native["scope"]["excluded"]) - numbers:
-                yield f"{path}, filtre {native['name']} : graphiques inconnus {sorted(stray)}."
-    for path, chart in _of_kind(assets, "charts").items():
         if chart["uuid"] not in shown:
             yield f"{path} : aucun tableau de bord ne montre ce graphique."
+    for path, dashboard in dashboards.items():
+        for uuid in {tile["uuid"] for tile in _tiles(dashboard)} - known["charts"]:
+            yield f"{path} : le graphique {uuid} n'existe pas."
+        yield from _filter_problems(path, dashboard, known["datasets"])
+
+
+def _filter_problems(path: str, dashboard: dict, datasets: set[str]) -> Iterator[str]:
+    numbers = {tile["chartId"] for tile in _tiles(dashboard)}
+    for native in _native_filters(dashboard):
+        for uuid in {target["datasetUuid"] for target in native["targets"]} - datasets:
+            yield f"{path}, filtre {native['name']} : le jeu {uuid} n'existe pas."
+        if stray := set(native["scope"]["excluded"]) - numbers:
+            yield f"{path}, filtre {native['name']} : graphiques inconnus {sorted(stray)}."
 
 
 def _render(sql: str, chosen: list[str]) -> str:
@@ -208,8 +209,9 @@ def _column_problems(assets: Mapping[str, dict]) -> Iterator[str]:
     for path, dashboard in _of_kind(assets, "dashboards").items():
         for native in _native_filters(dashboard):
             for target in native["targets"]:
-                if target["column"]["name"] not in columns.get(target["datasetUuid"], set()):
-                    yield f"{path}, filtre {native['name']} : colonne « {target['column']['name']} » inconnue."
+                name = target["column"]["name"]
+                if name not in columns.get(target["datasetUuid"], set()):
+                    yield f"{path}, filtre {native['name']} : colonne « {name} » inconnue."
             if (metric := native.get("sortMetric")) and not any(
                 metric in metrics.get(target["datasetUuid"], set()) for target in native["targets"]
             ):

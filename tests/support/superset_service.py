@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -24,7 +24,7 @@ class Service:
     """Where the prepared Superset lies; ``accounts`` is login -> role and password."""
 
     settings: Settings
-    accounts: dict[str, dict]
+    accounts: dict[str, dict] = field(repr=False)
 
     def password(self, login: str) -> str:
         return self.accounts[login]["mot_de_passe"]
@@ -88,16 +88,21 @@ def _wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> N
     raise AssertionError(f"Superset ne répond pas : {log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def client(service: Service, address: str, login: str) -> httpx.Client:
+@contextlib.contextmanager
+def client(service: Service, address: str, login: str) -> Iterator[httpx.Client]:
     """A logged-in API client."""
-    http = httpx.Client(base_url=address, timeout=60)
-    answer = http.post(
-        "/api/v1/security/login",
-        json={"username": login, "password": service.password(login), "provider": "db"},
-    )
-    answer.raise_for_status()
-    http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    return http
+    with httpx.Client(base_url=address, timeout=60) as http:
+        answer = http.post(
+            "/api/v1/security/login",
+            json={"username": login, "password": service.password(login), "provider": "db"},
+        )
+        answer.raise_for_status()
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        # a write needs the session's token too
+        token = http.get("/api/v1/security/csrf_token/")
+        if token.status_code == 200:
+            http.headers["X-CSRFToken"] = token.json()["result"]
+        yield http
 
 
 def in_superset(
