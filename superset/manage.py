@@ -1,0 +1,199 @@
+"""What has no Superset command: run by ``acces_soins.dashboards`` in Superset's own environment.
+
+One process per step, since starting Superset costs seconds. Order on the command line, data on the
+standard input (JSON), answer as one JSON line at the end of the standard output.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from flask import g
+from flask_migrate import upgrade
+from superset.app import create_app
+
+import superset
+
+DASHBOARD_VIEWER = {
+    "can_read": [
+        "Dashboard",
+        "Chart",
+        "CssTemplate",
+        "Theme",
+        "DashboardFilterStateRestApi",
+        "DashboardPermalinkRestApi",
+        "CurrentUserRestApi",
+        "SecurityRestApi",
+    ],
+    "can_write": ["DashboardFilterStateRestApi", "DashboardPermalinkRestApi"],
+    "can_dashboard": ["Superset"],
+    "can_explore_json": ["Superset"],
+    "can_language_pack": ["Superset"],
+    "can_log": ["Superset"],
+    "can_csv": ["Superset"],
+    "can_recent_activity": ["Log"],
+    "can_time_range": ["Api"],
+    "can_query": ["Api"],
+    "can_query_form_data": ["Api"],
+    "menu_access": ["Dashboards"],
+}
+SQL_READER = {
+    "can_read": ["Database", "Dataset", "SQLLab", "Query", "SavedQuery", "Explore", "ExploreFormDataRestApi"],
+    "can_write": ["SavedQuery", "ExploreFormDataRestApi", "Chart"],
+    "can_execute_sql_query": ["SQLLab"],
+    "can_get_results": ["SQLLab"],
+    "can_export_csv": ["SQLLab"],
+    "can_format_sql": ["SQLLab"],
+    "can_sqllab": ["Superset"],
+    "can_sqllab_history": ["Superset"],
+    "can_sql_json": ["Superset"],
+    "can_explore": ["Superset"],
+    "can_activate": ["TabStateView"],
+    "can_get": ["TabStateView", "Datasource"],
+    "can_post": ["TabStateView"],
+    "can_put": ["TabStateView"],
+    "can_delete": ["TabStateView"],
+    "can_delete_query": ["TabStateView"],
+    "can_migrate_query": ["TabStateView"],
+    "can_external_metadata": ["Datasource"],
+    "menu_access": ["SQL Lab", "SQL Editor", "Saved Queries", "Query Search", "Charts"],
+}
+# Without it, the login page is in English.
+PUBLIC_PAGES = {"can_language_pack": ["Superset"]}
+ROLES = {
+    "Public": [PUBLIC_PAGES],
+    "Décideur": [DASHBOARD_VIEWER],
+    "Statisticien": [DASHBOARD_VIEWER, SQL_READER],
+}
+DASHBOARD_ROLES = ("Décideur", "Statisticien")
+
+
+def _set_role(security, name: str, grants: list[dict], extra: list) -> None:
+    """Give the role exactly these permissions; one that this Superset does not know is left out."""
+    found = [
+        security.find_permission_view_menu(action, view)
+        for grant in grants
+        for action, views in grant.items()
+        for view in views
+    ]
+    role = security.add_role(name) or security.find_role(name)
+    role.permissions = [permission for permission in [*found, *extra] if permission]
+
+
+def prepare(accounts: dict[str, dict]) -> dict:
+    """Migrate the metadata database, then create the roles and the accounts (login -> role, password)."""
+    from superset.extensions import appbuilder
+
+    from superset import db
+
+    upgrade(directory=str(Path(superset.__file__).parent / "migrations"))
+    appbuilder.add_permissions(update_perms=True)
+    security = appbuilder.sm
+    security.sync_role_definitions()
+    for name, grants in ROLES.items():
+        _set_role(security, name, grants, [])
+    for login, account in accounts.items():
+        role = security.find_role(account["role"])
+        if user := security.find_user(login):
+            security.reset_password(user.id, account["mot_de_passe"])
+            user.roles = [role]
+        else:
+            address = f"{login}@acces-soins.invalid"
+            security.add_user(
+                login, login.capitalize(), "Accès aux soins", address, role, account["mot_de_passe"]
+            )
+    db.session.commit()
+    return {"comptes": sorted(accounts)}
+
+
+def _models() -> dict:
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.models.core import Database
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    return {"dashboards": Dashboard, "charts": Slice, "datasets": SqlaTable, "databases": Database}
+
+
+def _still_used(kind: str, row, removed_charts: set[int]) -> bool:
+    """A chart that a person put on a dashboard, or a data set that a person's chart reads, is kept."""
+    from superset.models.slice import Slice
+
+    from superset import db
+
+    if kind == "charts":
+        return bool(row.dashboards)
+    if kind == "datasets":
+        readers = db.session.query(Slice).filter_by(datasource_id=row.id, datasource_type="table")
+        return any(chart.id not in removed_charts for chart in readers)
+    return kind == "databases" and bool(row.tables)
+
+
+def _reconcile(gone: dict[str, list[str]]) -> list[str]:
+    """Delete by UUID what an earlier deployment brought and the code no longer has."""
+    from superset import db
+
+    deleted, removed_charts = [], set()
+    for kind, model in _models().items():
+        for row in db.session.query(model).filter(model.uuid.in_(gone.get(kind, []))):
+            db.session.flush()
+            if _still_used(kind, row, removed_charts):
+                continue
+            if kind == "charts":
+                removed_charts.add(row.id)
+            deleted.append(str(row.uuid))
+            db.session.delete(row)
+        db.session.flush()
+    return deleted
+
+
+def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: list[str]) -> dict:
+    """Import the bundle (path -> text), reconcile, then say which roles see the dashboards."""
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+
+    from superset import db, security_manager
+
+    ImportAssetsCommand(contents).run()
+    deleted = _reconcile(gone)
+    models = _models()
+    roles = [security_manager.find_role(name) for name in DASHBOARD_ROLES]
+    for dashboard in db.session.query(models["dashboards"]).filter(models["dashboards"].uuid.in_(dashboards)):
+        dashboard.roles = roles
+    reading = []
+    for database in db.session.query(models["databases"]):
+        security_manager.add_permission_view_menu("database_access", database.perm)
+        reading.append(security_manager.find_permission_view_menu("database_access", database.perm))
+    _set_role(security_manager, "Statisticien", ROLES["Statisticien"], reading)
+    db.session.commit()
+    return {"supprimes": deleted}
+
+
+def refresh(description: str, datasets: list[str]) -> dict:
+    """Write the description on each data set: ``changed_on`` moves, and with it the caches' keys."""
+    from datetime import datetime
+
+    from superset import db
+
+    model = _models()["datasets"]
+    rows = db.session.query(model).filter(model.uuid.in_(datasets)).all()
+    for row in rows:
+        row.description = description
+        row.changed_on = datetime.now()
+    db.session.commit()
+    return {"jeux": len(rows)}
+
+
+STEPS = {"prepare": prepare, "deploy": deploy, "refresh": refresh}
+
+
+def main() -> None:
+    arguments = json.load(sys.stdin)
+    app = create_app()
+    with app.app_context(), app.test_request_context():
+        if sys.argv[1] != "prepare":
+            g.user = app.appbuilder.sm.find_user("admin")
+        print(json.dumps(STEPS[sys.argv[1]](**arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

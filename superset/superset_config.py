@@ -1,0 +1,204 @@
+"""Superset's configuration: everything that depends on the machine comes from ``ACCES_SOINS_SUPERSET_*``.
+
+``acces_soins.dashboards.environment`` sets those variables; nothing else is read.
+"""
+
+import os
+import secrets
+import threading
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+FOLDER = Path(os.environ["ACCES_SOINS_SUPERSET_DOSSIER"])
+WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
+QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30"))
+CACHE_SECONDS = 24 * 3600
+
+
+def _secret_key() -> str:
+    """The key of the sessions, made on the first start and readable by its owner only."""
+    path = FOLDER / "cle_secrete"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    key = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(key)
+    return key
+
+
+SECRET_KEY = _secret_key()
+SQLALCHEMY_DATABASE_URI = os.environ.get(
+    "ACCES_SOINS_SUPERSET_METADONNEES", f"sqlite:///{FOLDER / 'superset.db'}"
+)
+
+# --- French, and nothing but French ---
+BABEL_DEFAULT_LOCALE = "fr"
+LANGUAGES = {"fr": {"flag": "fr", "name": "Français"}}
+D3_FORMAT = {
+    "decimal": ",",
+    "thousands": "\u202f",
+    "grouping": [3],
+    "currency": ["", "\u00a0€"],
+    "percent": "\u00a0%",
+}
+D3_TIME_FORMAT = {
+    "dateTime": "%A %e %B %Y à %X",
+    "date": "%d/%m/%Y",
+    "time": "%H:%M:%S",
+    "periods": ["", ""],
+    "days": ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
+    "shortDays": ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
+    "months": [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    "shortMonths": [
+        "janv.",
+        "févr.",
+        "mars",
+        "avr.",
+        "mai",
+        "juin",
+        "juil.",
+        "août",
+        "sept.",
+        "oct.",
+        "nov.",
+        "déc.",
+    ],
+}
+APP_NAME = "Observatoire de l'accès aux soins"
+# The name as a picture, since the bar shows nothing else.
+_LOGO = (
+    "<svg xmlns='http://www.w3.org/2000/svg' width='330' height='24'><text x='0' y='18' fill='#000091' "
+    "font-family='Arial, Liberation Sans, sans-serif' font-size='18' font-weight='700'>"
+    "Observatoire de l’accès aux soins</text></svg>"
+)
+THEME_DEFAULT = {
+    "token": {
+        "brandAppName": APP_NAME,
+        "brandLogoAlt": APP_NAME,
+        "brandLogoUrl": "data:image/svg+xml," + quote(_LOGO),
+        "brandLogoHeight": "24px",
+        "brandLogoMargin": "18px 0",
+        "brandLogoHref": "/",
+        "colorPrimary": "#000091",
+        "colorLink": "#000091",
+        "fontFamily": "Marianne, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif",
+    },
+    "algorithm": "default",
+}
+THEME_DARK = None
+
+# --- who sees what ---
+FEATURE_FLAGS = {
+    "DASHBOARD_RBAC": True,
+    # The evolution chart keeps France on screen whatever region is chosen: its SQL reads the filters.
+    "ENABLE_TEMPLATE_PROCESSING": True,
+    "EMBEDDABLE_CHARTS": False,
+    "DRILL_BY": False,
+    "DRILL_TO_DETAIL": False,
+}
+AUTH_ROLE_PUBLIC = "Public"
+PREVENT_UNSAFE_DB_CONNECTIONS = True
+WTF_CSRF_ENABLED = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# --- nothing leaves the machine: no outside address in the policy, no telemetry, no update call ---
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": False,
+}
+ENABLE_PROXY_FIX = False
+BUG_REPORT_URL = None
+
+# --- caches: on disk, shared by the workers; a refresh changes their keys ---
+
+
+def _file_cache(name: str) -> dict:
+    return {
+        "CACHE_TYPE": "FileSystemCache",
+        "CACHE_DIR": str(FOLDER / "cache" / name),
+        "CACHE_DEFAULT_TIMEOUT": CACHE_SECONDS,
+        "CACHE_THRESHOLD": 2000,
+        "CACHE_KEY_PREFIX": f"acces_soins_{name}_",
+    }
+
+
+CACHE_CONFIG = _file_cache("metadonnees")
+DATA_CACHE_CONFIG = _file_cache("donnees")
+FILTER_STATE_CACHE_CONFIG = _file_cache("filtres")
+EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explorations")
+
+ROW_LIMIT = 5000
+SQL_MAX_ROW = 100_000
+SQLLAB_TIMEOUT = int(QUERY_SECONDS)
+SUPERSET_WEBSERVER_TIMEOUT = int(QUERY_SECONDS) + 30
+
+# --- DuckDB has no statement timeout: a timer interrupts the connection ---
+
+
+@event.listens_for(Pool, "connect")
+def _start_timer(connection, record) -> None:
+    """Superset opens one connection per query (NullPool), so the connection's age is the query's."""
+    if not hasattr(connection, "interrupt") or type(connection).__module__.split(".")[0] != "duckdb_engine":
+        return
+    timer = threading.Timer(QUERY_SECONDS, connection.interrupt)
+    timer.daemon = True
+    record.info["acces_soins_timer"] = timer
+    timer.start()
+
+
+@event.listens_for(Pool, "close")
+def _stop_timer(_connection, record) -> None:
+    timer = record.info.pop("acces_soins_timer", None)
+    if timer:
+        timer.cancel()
+
+
+def derniere_publication() -> str:
+    """Moment of the served version in French, read from the link that serves it: never stale.
+
+    Versions are named ``<UTC time>-<hash>``; another name is shown as it is.
+    """
+    version = WAREHOUSE.parent.resolve().name
+    try:
+        moment = datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ")
+    except ValueError:
+        return version.replace("'", "’").replace("<", "")
+    month = D3_TIME_FORMAT["months"][moment.month - 1]
+    return f"{moment.day} {month} {moment.year} à {moment:%H} h {moment:%M} (UTC)"
+
+
+JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication}

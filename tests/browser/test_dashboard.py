@@ -1,0 +1,91 @@
+"""The dashboard in a real browser, as a decision maker sees it."""
+
+import re
+import shutil
+
+import pytest
+
+import published_marts
+import superset_service
+
+pytestmark = [pytest.mark.browser, pytest.mark.superset]
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ENGLISH = re.compile(
+    r"\b(Filters|Apply|Clear all|No data|No results|Loading|Settings|Error|Sign in|Rows?|Search|Value)\b"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The dashboard, opened and drawn."""
+    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if not executable:
+        pytest.skip("aucun Chromium ni Chrome n'est installé")
+    superset_service.skip_without_superset()
+    from playwright.sync_api import sync_playwright
+
+    folder = tmp_path_factory.mktemp("navigateur")
+    with (
+        superset_service.prepared(folder) as service,
+        superset_service.serving(service) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        opened = browser.new_page(viewport={"width": 1440, "height": 1700}, locale="fr-FR")
+        opened.goto(f"{address}/login/")
+        opened.fill("input#username, input[name=username]", "decideur")
+        opened.fill("input[type=password]", service.password("decideur"))
+        assert not ENGLISH.search(opened.inner_text("body"))
+        opened.press("input[type=password]", "Enter")
+        opened.wait_for_url(lambda url: "/login" not in url)
+        opened.goto(f"{address}/superset/dashboard/acces-aux-soins/")
+        opened.wait_for_selector("path.region[style*='fill: rgb']", timeout=90_000)
+        for marker in (".as-cartes", ".as-legende", ".as-definition", "text=82 – Tarn-et-Garonne"):
+            opened.wait_for_selector(marker, timeout=60_000)
+        yield opened
+        opened.screenshot(path=str(folder / "tableau_de_bord.png"))
+        browser.close()
+
+
+def _filled(page) -> int:
+    return page.evaluate(
+        "[...document.querySelectorAll('path.region')].filter(e => e.style.fill.startsWith('rgb')).length"
+    )
+
+
+def test_the_map_has_its_101_departements(page):
+    code, quarter = published_marts.INDICATORS[0][0], published_marts.QUARTERS[-1]
+    with_value = sum(
+        row["valeur"] is not None
+        for row in published_marts.rows_of_the_dashboard()
+        if (row["code_indicateur"], row["trimestre"], row["niveau"]) == (code, quarter, "departement")
+    )
+    assert page.locator("path.region").count() == 101
+    assert _filled(page) == with_value
+
+
+def test_trial_data_say_so(page):
+    assert page.locator(".as-essai").is_visible()
+    assert "chiffres fictifs" in page.inner_text(".as-essai")
+    assert "dernière publication : 20 janvier 2026" in page.inner_text(".as-fraicheur")
+
+
+def test_everything_is_in_french_and_nothing_failed(page):
+    text = page.inner_text("body")
+    assert not ENGLISH.search(text), ENGLISH.search(text)
+    assert page.locator("[role=alert]").count() == 0
+
+
+def test_the_figures_carry_their_unit(page):
+    assert re.search(r"\d,\d\s%", page.inner_text(".as-cartes"))
