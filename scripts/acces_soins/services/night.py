@@ -38,7 +38,8 @@ def _dags_test(env: dict[str, str], log: Path) -> int:
         child([airflow.EXECUTABLE, "dags", "test", "nightly"], env, stdout=subprocess.PIPE) as process,
     ):
         _relay(process.stdout, stream)
-        return process.wait()
+        code = process.wait()
+    return code if code >= 0 else 128 - code  # as a shell tells of a killed process
 
 
 def _relay(output: BinaryIO, log: BinaryIO) -> None:

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 CALLS = Path(os.environ["ACCES_SOINS_DONNEES"]) / "appels.jsonl"
-SCENARIO = os.environ.get("FAUSSE_NUIT", "")
+scenario = os.environ.get("FAUSSE_NUIT", "")
 NIGHT = "20261122T013000Z"
 
 
@@ -16,9 +16,9 @@ def _record(step: str, **details) -> None:
     announce(f"fausse étape {step}")
     with CALLS.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps({"etape": step, "pid": os.getpid(), **details}) + "\n")
-    if SCENARIO == f"{step} tombe":
+    if scenario == f"{step} tombe":
         raise RuntimeError("panne imprévue")
-    if SCENARIO == f"{step} tuée":
+    if scenario == f"{step} tuée":
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -31,21 +31,21 @@ def extract(source_id: str, night: str) -> dict:
     from acces_soins.errors import RefusedInput
 
     _record("extract", source=source_id, nuit=night)
-    if SCENARIO == "une source refusée" and source_id.startswith("drees."):
+    if scenario == "une source refusée" and source_id.startswith("drees."):
         raise RefusedInput("apl.xlsx", "feuille APL", "13 colonnes", "12", "Voir la quarantaine.")
     return {"etat": "nouveau"}
 
 
 def build(night: str) -> dict:
     _record("build", nuit=night)
-    return {"etat": "inchange" if SCENARIO == "inchangée" else "construit"}
+    return {"etat": "inchange" if scenario == "inchangée" else "construit"}
 
 
 def check(night: str) -> dict:
     from acces_soins.errors import CriticalCheckFailed
 
     _record("check", nuit=night)
-    if SCENARIO == "contrôle critique":
+    if scenario == "contrôle critique":
         raise CriticalCheckFailed("101 départements attendus ; 100 trouvés.")
     return {}
 
@@ -64,8 +64,8 @@ def close_night(night: str) -> dict:
     from acces_soins.settings import get_settings
 
     _record("close_night", nuit=night)
-    state = {"inchangée": "inchange", "contrôle critique": "echec"}.get(SCENARIO, "publie")
-    alerts = [f"alerte : {SCENARIO}"] if SCENARIO in ("une source refusée", "contrôle critique") else []
+    state = {"inchangée": "inchange", "contrôle critique": "echec"}.get(scenario, "publie")
+    alerts = [f"alerte : {scenario}"] if scenario in ("une source refusée", "contrôle critique") else []
     reports = get_settings().reports
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "derniere_nuit.txt").write_text(f"Compte rendu : {state}\n", encoding="utf-8")
