@@ -1,9 +1,11 @@
 """Where Airflow keeps its files, and the environment that every Airflow process starts with."""
 
 import base64
+import contextlib
 import json
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 from importlib.metadata import version
@@ -80,6 +82,17 @@ def migrate(settings: Settings | None = None) -> None:
     _airflow(env, "db", "migrate")
     _airflow(env, "pools", "set", "entrepot", "1", "Un seul écrivain d'entrepôt à la fois")
     done.write_text(version("apache-airflow"), encoding="utf-8")
+
+
+def close_interrupted_nights(settings: Settings) -> None:
+    """Mark as failed the nights run by hand that were killed.
+
+    No scheduler can resume them, yet they would count as active runs and hold back every scheduled night.
+    To be called while nothing else runs Airflow on these data.
+    """
+    unfinished = "state NOT IN ('success', 'failed')"
+    with contextlib.closing(sqlite3.connect(home(settings) / "airflow.db")) as base, base:
+        base.execute(f"UPDATE dag_run SET state = 'failed' WHERE triggered_by = 'TEST' AND {unfinished}")
 
 
 def _airflow(env: dict[str, str], *arguments: str) -> None:

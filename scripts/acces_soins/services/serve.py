@@ -40,6 +40,7 @@ def serve(settings: Settings | None = None) -> int:
     with only_one(settings):
         _refuse_taken_ports(settings)
         airflow.migrate(settings)
+        airflow.close_interrupted_nights(settings)
         commands = {**airflow_commands(settings), "superset": _superset_command(settings)}
         if settings.is_trial and not replica_is_given(settings):
             commands["replique"] = (replica_command(settings), airflow.environment(settings))
