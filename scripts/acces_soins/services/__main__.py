@@ -1,5 +1,6 @@
 """``python -m acces_soins.services night | serve | migrate``: what the Makefile calls."""
 
+import os
 import signal
 import sys
 
@@ -8,6 +9,7 @@ import typer
 from acces_soins.errors import AccesSoinsError
 from acces_soins.services import airflow
 from acces_soins.services.night import run_night
+from acces_soins.services.processes import wait_until_it_answers
 from acces_soins.services.serve import serve as serve_all
 
 app = typer.Typer(help="La nuit et les services.", no_args_is_help=True, add_completion=False)
@@ -29,6 +31,13 @@ def serve() -> None:
 def migrate() -> None:
     """Prépare la base d'Airflow (une fois par version)."""
     airflow.migrate()
+
+
+@app.command(hidden=True, context_settings={"ignore_unknown_options": True})
+def after(port: int, command: list[str]) -> None:
+    """Devient la commande dès que le port répond."""
+    wait_until_it_answers(port, lambda: True, "le service attendu")
+    os.execv(command[0], command)
 
 
 def _stop(number: int, frame) -> None:

@@ -85,14 +85,19 @@ def migrate(settings: Settings | None = None) -> None:
 
 
 def close_interrupted_nights(settings: Settings) -> None:
-    """Mark as failed the nights run by hand that were killed.
+    """Mark as failed the nights run by hand that were killed, with their tasks.
 
-    No scheduler can resume them, yet they would count as active runs and hold back every scheduled night.
+    No scheduler can resume them, yet they would hold the DAG's one run and the pool's one slot for ever.
     To be called while nothing else runs Airflow on these data.
     """
-    unfinished = "state NOT IN ('success', 'failed')"
     with contextlib.closing(sqlite3.connect(home(settings) / "airflow.db")) as base, base:
-        base.execute(f"UPDATE dag_run SET state = 'failed' WHERE triggered_by = 'TEST' AND {unfinished}")
+        base.execute(
+            "UPDATE task_instance SET state = 'failed' WHERE state IN ('queued', 'running', 'scheduled') "
+            "AND run_id IN (SELECT run_id FROM dag_run WHERE triggered_by = 'TEST')"
+        )
+        base.execute(
+            "UPDATE dag_run SET state = 'failed' WHERE triggered_by = 'TEST' AND state IN ('queued', 'running')"
+        )
 
 
 def _airflow(env: dict[str, str], *arguments: str) -> None:

@@ -50,11 +50,15 @@ def serve(settings: Settings | None = None) -> int:
 
 
 def airflow_commands(settings: Settings) -> dict[str, Command]:
-    """The four Airflow processes; their log servers, which listen on every interface, stay off."""
+    """The four Airflow processes; their log servers, which listen on every interface, stay off.
+
+    The scheduler waits for the API server: a task started before it could not report, and would fail.
+    """
     env = airflow.environment(settings)
     executable = str(airflow.EXECUTABLE)
+    wait = [sys.executable, "-m", "acces_soins.services", "after", str(settings.port_airflow)]
     return {
-        "scheduler": ([executable, "scheduler", "--skip-serve-logs"], env),
+        "scheduler": ([*wait, executable, "scheduler", "--skip-serve-logs"], env),
         "dag-processor": ([executable, "dag-processor"], env),
         "triggerer": ([executable, "triggerer", "--skip-serve-logs"], env),
         "api-server": ([executable, "api-server"], env),
