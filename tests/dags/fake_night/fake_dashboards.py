@@ -1,0 +1,9 @@
+"""In place of Superset: any server on its port."""
+
+import os
+import sys
+
+
+def server_command(settings) -> tuple[list[str], dict[str, str]]:
+    server = ["-m", "http.server", "--bind", "127.0.0.1", str(settings.port_superset)]
+    return [sys.executable, *server], dict(os.environ)

@@ -1,0 +1,72 @@
+"""Steps that only write down that they were called; FAUSSE_NUIT says which one misbehaves, and how."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+CALLS = Path(os.environ["ACCES_SOINS_DONNEES"]) / "appels.jsonl"
+scenario = os.environ.get("FAUSSE_NUIT", "")
+NIGHT = "20261122T013000Z"
+
+
+def _record(step: str, **details) -> None:
+    from acces_soins.progress import announce
+
+    announce(f"fausse étape {step}")
+    with CALLS.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"etape": step, "pid": os.getpid(), **details}) + "\n")
+    if scenario == f"{step} tombe":
+        raise RuntimeError("panne imprévue")
+    if scenario == f"{step} tuée":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def open_night() -> str:
+    _record("open_night")
+    return NIGHT
+
+
+def extract(source_id: str, night: str) -> dict:
+    from acces_soins.errors import RefusedInput
+
+    _record("extract", source=source_id, nuit=night)
+    if scenario == "une source refusée" and source_id.startswith("drees."):
+        raise RefusedInput("apl.xlsx", "feuille APL", "13 colonnes", "12", "Voir la quarantaine.")
+    return {"etat": "nouveau"}
+
+
+def build(night: str) -> dict:
+    _record("build", nuit=night)
+    return {"etat": "inchange" if scenario == "inchangée" else "construit"}
+
+
+def check(night: str) -> dict:
+    from acces_soins.errors import CriticalCheckFailed
+
+    _record("check", nuit=night)
+    if scenario == "contrôle critique":
+        raise CriticalCheckFailed("101 départements attendus ; 100 trouvés.")
+    return {}
+
+
+def publish(night: str) -> dict:
+    _record("publish", nuit=night)
+    return {}
+
+
+def refresh_dashboards(night: str) -> dict:
+    _record("refresh_dashboards", nuit=night)
+    return {}
+
+
+def close_night(night: str) -> dict:
+    from acces_soins.settings import get_settings
+
+    _record("close_night", nuit=night)
+    state = {"inchangée": "inchange", "contrôle critique": "echec"}.get(scenario, "publie")
+    alerts = [f"alerte : {scenario}"] if scenario in ("une source refusée", "contrôle critique") else []
+    reports = get_settings().reports
+    reports.mkdir(parents=True, exist_ok=True)
+    (reports / "derniere_nuit.txt").write_text(f"Compte rendu : {state}\n", encoding="utf-8")
+    return {"etat": state, "alerts": alerts}
