@@ -85,8 +85,8 @@ def close_night(night: str | None) -> dict:
     run = context["run_id"]
     states = context["ti"].get_task_states(dag_id="nightly", task_ids=list(STEPS), run_ids=[run])
     broken = [step for step in STEPS if states.get(run, {}).get(step) == "failed"]
-    report = steps.close_night(night) if night else {"etat": "echec", "alerts": []}
-    alerts = list(report["alerts"])
+    report = steps.close_night(night) if night else {"etat": "echec", "alertes": []}
+    alerts = list(report["alertes"])
     if broken and (report["etat"] != "echec" or not alerts):
         alerts.append(f"Étape interrompue : {', '.join(broken)}. Consulter le journal de la tâche.")
     send(alerts, context)
