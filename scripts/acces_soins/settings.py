@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -56,6 +56,13 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value):
         return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _extracts_are_real(self) -> "Settings":
+        # Real extracts must never land among the fictitious ones, whatever the machine's environment says.
+        if self.is_trial:
+            self.extraits = None
+        return self
 
     @property
     def is_trial(self) -> bool:

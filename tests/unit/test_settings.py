@@ -28,3 +28,8 @@ def test_trial_and_real_data_never_share_a_directory(use_settings):
 def test_an_unknown_kind_of_sources_is_refused(use_settings):
     with pytest.raises(ValidationError):
         use_settings(sources="autre")
+
+
+def test_real_extracts_never_feed_trial_data(use_settings, tmp_path):
+    assert use_settings(sources="essai", extraits=tmp_path).extraits is None
+    assert use_settings(sources="direct", extraits=tmp_path).extraits == tmp_path

@@ -1,0 +1,123 @@
+"""Whole nights on the replica: the first, the same again, successive snapshots, a replayed past."""
+
+import datetime as dt
+
+import pytest
+
+from acces_soins import landing
+from acces_soins.catalog import load_indicators
+from acces_soins.settings import get_settings
+from nights import run_night
+
+ALD_INFRA = "ameli.patients_longueduree_infra_annuelle"
+
+
+class TestFirstNight:
+    """What a first night publishes."""
+
+    def test_every_indicator_has_every_territory_and_quarter(self, after_first_night, ask):
+        counted = ask(
+            "select code_indicateur, niveau, count(*), count(distinct code_territoire), count(distinct trimestre) "
+            "from marts.indicateurs_trimestriels group by all"
+        )
+        assert {row[0] for row in counted} == set(load_indicators())
+        assert {(row[1], row[3]) for row in counted} == {("departement", 101), ("region", 18), ("france", 1)}
+        assert {row[4] for row in counted} == {44}
+
+    def test_a_masked_value_is_no_number(self, after_first_night, ask):
+        masked = ask(
+            "select valeur, numerateur, motif from marts.indicateurs_trimestriels where statut = 'masque'"
+        )
+        assert masked
+        assert {(value, numerator) for value, numerator, _ in masked} == {(None, None)}
+        assert {motif for *_, motif in masked} <= {"NS", "NC", "ND"}
+
+    def test_no_total_is_a_territory(self, after_first_night, ask):
+        assert (
+            ask(
+                "select * from marts.indicateurs_trimestriels where code_territoire in ('99', '999', 'inconnu')"
+            )
+            == []
+        )
+
+    def test_counts_add_up_over_the_levels(self, after_first_night, ask):
+        assert (
+            ask("select * from marts.rapprochements where rapprochement like 'somme%' and not conforme") == []
+        )
+        assert ask("select count(*) from marts.rapprochements where rapprochement like 'somme%'")[0][0] > 0
+
+    def test_the_delay_to_specialists_is_there_and_says_why_it_is_empty(self, after_first_night, ask):
+        answer = ask(
+            "select distinct statut, motif, valeur from marts.indicateurs_trimestriels "
+            "where code_indicateur = 'delai_moyen_acces_specialistes'"
+        )
+        assert answer == [("non_disponible", "aucune_source_ouverte", None)]
+
+    def test_a_carried_value_keeps_its_date_and_has_no_evolution(self, after_first_night, ask):
+        carried = ask(
+            "select age_trimestres, evolution, date_reference < date_trimestre "
+            "from marts.tableau_de_bord where statut = 'reporte'"
+        )
+        assert carried
+        assert all(age >= 1 and evolution is None and older for age, evolution, older in carried)
+
+    def test_trial_data_say_so(self, after_first_night, ask):
+        assert ask("select distinct donnees from marts.tableau_de_bord") == [("Données d'essai (fictives)",)]
+
+    def test_checks_are_published_with_the_figures(self, after_first_night, ask):
+        assert ask("select count(*) from marts.qualite where resultat = 'reussi'")[0][0] > 50
+        assert ask(
+            "select count(*) from marts.qualite where severite = 'critique' and resultat <> 'reussi'"
+        ) == [(0,)]
+
+    def test_the_report_names_every_indicator(self, after_first_night):
+        text = (get_settings().reports / "derniere_nuit.txt").read_text()
+        assert all(code in text for code in load_indicators())
+        assert "DONNÉES D'ESSAI" in text
+
+
+def test_the_same_night_twice_publishes_nothing_new(after_first_night, served):
+    before = served()
+    night = run_night()
+    assert night.state == "inchange" and not night.errors
+    assert served() == before
+    assert len(list((get_settings().publication / "versions").iterdir())) == 1
+
+
+def test_snapshots_accumulate_although_the_portal_keeps_one(portal, use_settings, ask):
+    from acces_soins import steps
+
+    for day in ("2026-03-05", "2026-06-05"):
+        use_settings(date=day)
+        portal.as_of = dt.date.fromisoformat(day)
+        steps.extract(ALD_INFRA, steps.open_night())
+    use_settings(date="2026-11-22")
+    portal.as_of = dt.date(2026, 11, 22)
+    night = run_night([ALD_INFRA])
+    assert night.state == "publie"
+    observed = ask(
+        "select trimestre from marts.indicateurs_trimestriels where code_indicateur = 'taux_ald_sans_mt' "
+        "and niveau = 'france' and age_trimestres = 0 and valeur is not null order by 1"
+    )
+    assert observed == [("2025T3",), ("2025T4",), ("2026T2",)]
+
+
+def test_a_replayed_past_night_closes_on_its_own_quarter(after_first_night, use_settings, ask):
+    use_settings(date="2026-07-15")
+    after_first_night.as_of = dt.date(2026, 7, 15)
+    night = run_night()
+    assert night.state == "publie"
+    assert ask("select max(trimestre) from marts.indicateurs_trimestriels") == [("2026T2",)]
+
+
+def test_a_producer_going_back_in_time_loses_nothing(after_first_night, source):
+    after_first_night.as_of = dt.date(2026, 6, 5)
+    night = run_night([ALD_INFRA])
+    assert not night.errors
+    editions = [manifest.edition for manifest in landing.counting(source(ALD_INFRA))]
+    assert editions == sorted(editions) and "2026-06-30" in editions and len(editions) == 2
+
+
+@pytest.mark.parametrize("name", ["brut", "registre"])
+def test_what_cannot_be_made_again_is_kept(after_first_night, name):
+    assert any((get_settings().root / name).rglob("*"))
