@@ -17,7 +17,7 @@ import psutil
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import Settings
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 START_SECONDS = 120
 
 

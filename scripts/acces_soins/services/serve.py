@@ -71,19 +71,30 @@ def supervise(commands: dict[str, Command], log: TextIO, on_started: Callable[[]
     Returns 0 after SIGINT or SIGTERM, 1 when a command ended by itself, whatever its own code.
     """
     journal = _Journal(log, on_started)
-    manager = Manager(printer=journal)
+    manager = _Supervisor(printer=journal)
     for name, (argv, env) in commands.items():
         # The shell is replaced by the command, which then gets the signals and no terminal.
         manager.add_process(name, f"exec {shlex.join(argv)} </dev/null", env=env, cwd=str(PROJECT))
     try:
         manager.loop()
     finally:
-        end_sessions(p["pid"] for p in manager._processes.values() if p.get("pid"))
+        manager.kill()
     if manager.returncode in (130, 143):
         announce("Services arrêtés.")
         return 0
     print(f"Un service s'est arrêté de lui-même ({journal.first_stop}) : lire {log.name}.", file=sys.stderr)
     return 1
+
+
+class _Supervisor(Manager):
+    """Honcho's manager, which ends whole sessions.
+
+    Honcho alone ends a service's process group, then waits for its output to close: for ever when a task
+    of Airflow, which has a group of its own, is still writing.
+    """
+
+    def _killall(self, force: bool = False) -> None:
+        end_sessions(process["pid"] for process in self._processes.values() if process.get("pid"))
 
 
 class _Journal:
