@@ -2,6 +2,8 @@
 
 import json
 import stat
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,6 @@ def test_the_second_migration_starts_no_process(settings, monkeypatch):
 
 
 def test_a_failed_migration_is_one_sentence_that_names_the_log(settings, monkeypatch):
-    monkeypatch.setattr(airflow, "EXECUTABLE", "false")
+    monkeypatch.setattr(airflow, "EXECUTABLE", Path(sys.executable))
     with pytest.raises(airflow.ConfigurationError, match=r"airflow db migrate.*preparation\.log"):
         airflow.migrate(settings)
