@@ -43,7 +43,7 @@ def serve(settings: Settings | None = None) -> int:
         airflow.close_interrupted_nights(settings)
         commands = {**airflow_commands(settings), "superset": _superset_command(settings)}
         if settings.is_trial and not replica_is_given(settings):
-            commands["replique"] = (replica_command(settings), airflow.environment(settings))
+            commands["replique"] = (replica_command(), airflow.environment(settings))
         _print_welcome(settings, log)
         with log.open("w", encoding="utf-8") as stream:
             return supervise(commands, stream, on_started=lambda: _announce_when_ready(settings))

@@ -40,10 +40,12 @@ def listener():
 def server_as_replica(monkeypatch):
     """Any small HTTP server in place of the replica."""
 
-    def command(settings):
-        return [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", settings.replique.split(":")[-1]]
-
-    monkeypatch.setattr(processes, "replica_command", command)
+    code = (
+        "import http.server, os\n"
+        "port = int(os.environ['ACCES_SOINS_REPLIQUE'].rsplit(':')[-1])\n"
+        "http.server.test(http.server.SimpleHTTPRequestHandler, port=port, bind='127.0.0.1')"
+    )
+    monkeypatch.setattr(processes, "replica_command", lambda: [sys.executable, "-c", code])
 
 
 def test_a_held_port_is_not_free(listener):
@@ -82,7 +84,7 @@ def test_no_replica_on_real_data(tmp_path):
 
 
 def test_a_replica_that_dies_is_one_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(processes, "replica_command", lambda settings: [sys.executable, "-c", "exit(3)"])
+    monkeypatch.setattr(processes, "replica_command", lambda: [sys.executable, "-c", "exit(3)"])
     settings = Settings(donnees=tmp_path)
     with pytest.raises(ConfigurationError, match="réplique"), processes.replica(settings, tmp_path / "r.log"):
         pass
