@@ -120,6 +120,7 @@ class _Journal:
 def _superset_command(settings: Settings) -> Command:
     from acces_soins import dashboards
 
+    dashboards.prepare(settings)
     return dashboards.server_command(settings)
 
 
@@ -139,11 +140,13 @@ def _refuse_taken_ports(settings: Settings) -> None:
 
 
 def _print_welcome(settings: Settings, log: Path) -> None:
+    from acces_soins import dashboards
+
     print(
         f"Airflow  : http://127.0.0.1:{settings.port_airflow}  "
         f"(utilisateurs : {', '.join(airflow.USERS)})\n"
         f"           mots de passe : cat {shlex.quote(str(airflow.passwords_file(settings)))}\n"
-        f"Superset : http://127.0.0.1:{settings.port_superset}\n"
+        f"Superset : http://127.0.0.1:{settings.port_superset}  ({dashboards.credentials_hint(settings)})\n"
         f"Journal  : {log}\n"
         "Arrêt    : Ctrl-C\n",
         flush=True,
