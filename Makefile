@@ -22,10 +22,13 @@ run: .venv/a-jour .venv-superset/a-jour ## Une nuit entière sur les données d'
 serve: .venv/a-jour .venv-superset/a-jour ## Airflow et Superset sur cette machine, jusqu'à Ctrl-C
 	@$(SERVICES) serve
 
-real: .venv/a-jour .venv-superset/a-jour ## La même nuit sur des extraits réels : make real EXTRAITS=<dossier>
+real: extraits .venv/a-jour .venv-superset/a-jour ## La même nuit sur des extraits réels : make real EXTRAITS=<dossier>
+	@ACCES_SOINS_SOURCES=direct ACCES_SOINS_EXTRAITS="$$(cd "$(EXTRAITS)" && pwd)" $(SERVICES) night
+
+.PHONY: extraits
+extraits:
 	@test -n "$(EXTRAITS)" || { echo "Erreur : indiquer le dossier des extraits réels, make real EXTRAITS=<dossier>." >&2; exit 2; }
 	@test -f "$(EXTRAITS)/INDEX.csv" || { echo "Erreur : $(EXTRAITS)/INDEX.csv est introuvable ; le dossier des extraits doit contenir INDEX.csv." >&2; exit 2; }
-	@ACCES_SOINS_SOURCES=direct ACCES_SOINS_EXTRAITS="$$(cd "$(EXTRAITS)" && pwd)" $(SERVICES) night
 
 test: .venv/a-jour .venv-superset/a-jour ## Les tests que lance l'intégration continue
 	.venv/bin/pytest -n 2 -m "not long"

@@ -1,9 +1,12 @@
 """Airflow for the tests: a home of its own, set before Airflow is imported anywhere."""
 
+import email
 import json
 import os
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -53,7 +56,7 @@ def night(data, night_env, services):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
 
     return run
@@ -75,3 +78,42 @@ def calls(data):
 def last_log(data):
     """Text of the newest night's log."""
     return lambda: max((data / "reel" / "rapports" / "nuits").glob("*.log")).read_text(encoding="utf-8")
+
+
+class _Mailbox(socketserver.ThreadingTCPServer):
+    """A mail server on loopback that keeps the messages it is given."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Conversation)
+        self.messages: list[str] = []
+
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    def handle(self):
+        self._say("220 essai")
+        while line := self.rfile.readline():
+            verb = line.split()[0].upper()
+            if verb == b"DATA":
+                self._say("354 go")
+                lines = iter(self.rfile.readline, b".\r\n")
+                message = email.message_from_bytes(b"".join(lines))
+                parts = [part.get_payload(decode=True) or b"" for part in message.walk()]
+                self.server.messages.append(b"\n".join(parts).decode("utf-8"))
+            self._say("250 ok")
+
+    def _say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@pytest.fixture
+def mailbox():
+    with _Mailbox() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()

@@ -38,7 +38,7 @@ print("RESULT" + json.dumps({
     "callback": bool(dag.on_failure_callback),
     "tasks": {
         t.task_id: {
-            "pool": t.pool, "slots": t.pool_slots, "retries": t.retries, "rule": str(t.trigger_rule),
+            "pool": t.pool, "slots": t.pool_slots, "retries": t.retries, "rule": t.trigger_rule.value,
             "delay": t.retry_delay.total_seconds(), "after": sorted(t.upstream_task_ids),
             "callback": bool(t.on_failure_callback),
         } for t in dag.tasks

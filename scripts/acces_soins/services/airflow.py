@@ -96,7 +96,8 @@ def close_interrupted_nights(settings: Settings) -> None:
             "AND run_id IN (SELECT run_id FROM dag_run WHERE triggered_by = 'TEST')"
         )
         base.execute(
-            "UPDATE dag_run SET state = 'failed' WHERE triggered_by = 'TEST' AND state IN ('queued', 'running')"
+            "UPDATE dag_run SET state = 'failed' "
+            "WHERE state IN ('queued', 'running') AND triggered_by = 'TEST'"
         )
 
 

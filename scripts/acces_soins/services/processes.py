@@ -17,7 +17,7 @@ import psutil
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import Settings
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 START_SECONDS = 120
 
 
@@ -78,10 +78,9 @@ def only_one(settings: Settings) -> Iterator[None]:
         yield
 
 
-def replica_command(settings: Settings) -> list[str]:
-    """The local replica of the portals, listening where ``settings.replique`` says."""
-    port = str(port_of(settings.replique))
-    return [sys.executable, "-m", "acces_soins.trial.replica", "--port", port]
+def replica_command() -> list[str]:
+    """The local replica of the portals; it listens where its ``ACCES_SOINS_REPLIQUE`` says."""
+    return [sys.executable, "-m", "acces_soins.trial.replica"]
 
 
 def replica_is_given(settings: Settings) -> bool:
@@ -103,7 +102,8 @@ def replica(settings: Settings, log: Path) -> Iterator[Settings]:
         yield settings
         return
     settings = with_free_replica_port(settings)
-    with log.open("ab") as stream, child(replica_command(settings), None, stdout=stream) as process:
+    env = {**os.environ, "ACCES_SOINS_REPLIQUE": settings.replique}
+    with log.open("ab") as stream, child(replica_command(), env, stdout=stream) as process:
         port = port_of(settings.replique)
         wait_until_it_answers(port, lambda: process.poll() is None, "la réplique des portails")
         yield settings

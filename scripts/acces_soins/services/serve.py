@@ -43,7 +43,7 @@ def serve(settings: Settings | None = None) -> int:
         airflow.close_interrupted_nights(settings)
         commands = {**airflow_commands(settings), "superset": _superset_command(settings)}
         if settings.is_trial and not replica_is_given(settings):
-            commands["replique"] = (replica_command(settings), airflow.environment(settings))
+            commands["replique"] = (replica_command(), airflow.environment(settings))
         _print_welcome(settings, log)
         with log.open("w", encoding="utf-8") as stream:
             return supervise(commands, stream, on_started=lambda: _announce_when_ready(settings))
@@ -71,19 +71,30 @@ def supervise(commands: dict[str, Command], log: TextIO, on_started: Callable[[]
     Returns 0 after SIGINT or SIGTERM, 1 when a command ended by itself, whatever its own code.
     """
     journal = _Journal(log, on_started)
-    manager = Manager(printer=journal)
+    manager = _Supervisor(printer=journal)
     for name, (argv, env) in commands.items():
         # The shell is replaced by the command, which then gets the signals and no terminal.
         manager.add_process(name, f"exec {shlex.join(argv)} </dev/null", env=env, cwd=str(PROJECT))
     try:
         manager.loop()
     finally:
-        end_sessions(p["pid"] for p in manager._processes.values() if p.get("pid"))
+        manager.kill()
     if manager.returncode in (130, 143):
         announce("Services arrêtés.")
         return 0
     print(f"Un service s'est arrêté de lui-même ({journal.first_stop}) : lire {log.name}.", file=sys.stderr)
     return 1
+
+
+class _Supervisor(Manager):
+    """Honcho's manager, which ends whole sessions.
+
+    Honcho alone ends a service's process group, then waits for its output to close: for ever when a task
+    of Airflow, which has a group of its own, is still writing.
+    """
+
+    def _killall(self, force: bool = False) -> None:
+        end_sessions(process["pid"] for process in self._processes.values() if process.get("pid"))
 
 
 class _Journal:
@@ -109,6 +120,7 @@ class _Journal:
 def _superset_command(settings: Settings) -> Command:
     from acces_soins import dashboards
 
+    dashboards.prepare(settings)
     return dashboards.server_command(settings)
 
 
@@ -128,11 +140,13 @@ def _refuse_taken_ports(settings: Settings) -> None:
 
 
 def _print_welcome(settings: Settings, log: Path) -> None:
+    from acces_soins import dashboards
+
     print(
         f"Airflow  : http://127.0.0.1:{settings.port_airflow}  "
         f"(utilisateurs : {', '.join(airflow.USERS)})\n"
         f"           mots de passe : cat {shlex.quote(str(airflow.passwords_file(settings)))}\n"
-        f"Superset : http://127.0.0.1:{settings.port_superset}\n"
+        f"Superset : http://127.0.0.1:{settings.port_superset}  ({dashboards.credentials_hint(settings)})\n"
         f"Journal  : {log}\n"
         "Arrêt    : Ctrl-C\n",
         flush=True,

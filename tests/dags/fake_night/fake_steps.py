@@ -31,14 +31,14 @@ def extract(source_id: str, night: str) -> dict:
     from acces_soins.errors import RefusedInput
 
     _record("extract", source=source_id, nuit=night)
-    if scenario == "une source refusée" and source_id.startswith("drees."):
+    if "une source refusée" in scenario and source_id.startswith("drees."):
         raise RefusedInput("apl.xlsx", "feuille APL", "13 colonnes", "12", "Voir la quarantaine.")
     return {"etat": "nouveau"}
 
 
 def build(night: str) -> dict:
     _record("build", nuit=night)
-    return {"etat": "inchange" if scenario == "inchangée" else "construit"}
+    return {"etat": "inchange" if "rien de neuf" in scenario else "construit"}
 
 
 def check(night: str) -> dict:
@@ -64,8 +64,9 @@ def close_night(night: str) -> dict:
     from acces_soins.settings import get_settings
 
     _record("close_night", nuit=night)
-    state = {"inchangée": "inchange", "contrôle critique": "echec"}.get(scenario, "publie")
-    alerts = [f"alerte : {scenario}"] if scenario in ("une source refusée", "contrôle critique") else []
+    state = "inchange" if "rien de neuf" in scenario else "publie"
+    state = "echec" if scenario == "contrôle critique" else state
+    alerts = [f"motif : {scenario}"] if "refusée" in scenario or "critique" in scenario else []
     reports = get_settings().reports
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "derniere_nuit.txt").write_text(f"Compte rendu : {state}\n", encoding="utf-8")

@@ -1,0 +1,47 @@
+"""Who is told what: one alert per night, whoever speaks."""
+
+import importlib
+import logging
+
+import pytest
+
+from acces_soins.settings import PROJECT, get_settings
+
+
+@pytest.fixture
+def alerting(monkeypatch, tmp_path):
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("ACCES_SOINS_DONNEES", str(tmp_path))
+    monkeypatch.delenv("ACCES_SOINS_SMTP_HOTE", raising=False)
+    monkeypatch.syspath_prepend(PROJECT / "dags")
+    get_settings.cache_clear()
+    yield importlib.import_module("alerting")
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def alerts(alerting, caplog):
+    caplog.set_level(logging.ERROR)
+    return lambda: [r.getMessage() for r in caplog.records if r.getMessage().startswith("ALERTE")]
+
+
+def test_a_quiet_night_sends_nothing(alerting, alerts):
+    alerting.send([], {})
+    assert alerts() == []
+
+
+def test_a_failed_night_that_was_announced_is_not_announced_again(alerting, alerts):
+    alerting.on_close_crashed({"exception": alerting.NightFailed("échec")})
+    alerting.on_night_stopped({"reason": "task_failure"})
+    assert alerts() == []
+
+
+def test_a_closing_that_breaks_is_announced(alerting, alerts):
+    alerting.on_close_crashed({"exception": RuntimeError("disque plein")})
+    assert len(alerts()) == 1
+    assert "disque plein" in alerts()[0]
+
+
+def test_a_night_cut_short_is_announced(alerting, alerts):
+    alerting.on_night_stopped({"reason": "timed_out"})
+    assert len(alerts()) == 1
