@@ -42,8 +42,9 @@ class DashboardsError(AccesSoinsError):
 # --- the assets as files ---
 
 
-def load_assets(folder: Path = ASSETS) -> dict[str, dict]:
+def load_assets(folder: Path | None = None) -> dict[str, dict]:
     """Every asset by its path in the bundle (``charts/carte.yaml``)."""
+    folder = folder or ASSETS
     return {path.relative_to(folder).as_posix(): read_yaml(path) for path in sorted(folder.rglob("*.yaml"))}
 
 
@@ -67,7 +68,7 @@ def marts_contracts(models: Path = MODELS) -> dict[str, dict[str, str]]:
     }
 
 
-def check_assets(contracts: Contracts | None = None, folder: Path = ASSETS) -> list[str]:
+def check_assets(contracts: Contracts | None = None, folder: Path | None = None) -> list[str]:
     """What is wrong with the assets, one French sentence each; an empty list when all is well.
 
     Args:
