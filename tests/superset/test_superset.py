@@ -201,7 +201,7 @@ def test_evolution_keeps_france_beside_the_chosen_territories(reader):
     series = {
         row["serie"] for row in _data(reader, "Évolution : France, région et département choisis", chosen)
     }
-    assert series == {"France (%)", "Région Bretagne", "29 – Finistère (%)"}
+    assert series == {"France (%)", "Région Bretagne", "29 – Finistère"}
 
 
 def test_a_masked_value_is_never_zero(reader):
