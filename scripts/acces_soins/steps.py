@@ -28,7 +28,7 @@ from acces_soins.catalog import Source, get_source
 from acces_soins.errors import AccesSoinsError, CriticalCheckFailed, RefusedInput
 from acces_soins.progress import announce
 from acces_soins.settings import get_settings
-from acces_soins.versioning import Inputs, current_inputs, utc_stamp
+from acces_soins.versioning import RUN_FORMAT, Inputs, current_inputs, run_stamp
 
 KEPT_WORK = dt.timedelta(days=2)
 INPUTS, CHECKS = "entrees.json", "controles.json"
@@ -37,7 +37,7 @@ INPUTS, CHECKS = "entrees.json", "controles.json"
 def open_night() -> str:
     """Start a night: its id, its private folder; what old nights left there goes."""
     settings = get_settings()
-    night = utc_stamp()
+    night = run_stamp()
     settings.work.mkdir(parents=True, exist_ok=True)
     for folder in settings.work.iterdir():
         if _age(folder.name) > KEPT_WORK:
@@ -73,7 +73,7 @@ def extract(source_id: str, night: str) -> dict:
 
 def deposit(given: deposits.Deposit) -> dict:
     """Land one deposited file, outside any night; same checks, same records as an extraction."""
-    source, run = get_source(given.source), utc_stamp()
+    source, run = get_source(given.source), run_stamp()
     folder = get_settings().work / run / source.id
     started = time.monotonic()
     try:
@@ -234,7 +234,7 @@ def _step(night: str, name: str) -> Iterator[dict]:
 
 def _age(stamp: str) -> dt.timedelta:
     try:
-        born = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+        born = dt.datetime.strptime(stamp, RUN_FORMAT).replace(tzinfo=dt.UTC)
     except ValueError:
         return dt.timedelta(0)
     return dt.datetime.now(dt.UTC) - born

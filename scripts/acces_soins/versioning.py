@@ -15,6 +15,7 @@ from acces_soins.settings import PROJECT, get_settings
 CODE_FOLDERS = ("dbt_project/models", "dbt_project/macros", "dbt_project/seeds", "expectations")
 PACKAGE = "scripts/acces_soins"
 CODE_FILES = ("uv.lock", "dbt_project/dbt_project.yml")
+RUN_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 
 
@@ -72,6 +73,11 @@ def commit() -> str:
 def utc_stamp(moment: dt.datetime | None = None) -> str:
     """Name of an instant in paths: 20261122T013000Z."""
     return (moment or dt.datetime.now(dt.UTC)).strftime("%Y%m%dT%H%M%SZ")
+
+
+def run_stamp() -> str:
+    """Id of a night or of a deposit: the instant to the microsecond, so that two never share a folder."""
+    return dt.datetime.now(dt.UTC).strftime(RUN_FORMAT)
 
 
 def _code_files() -> list[Path]:

@@ -2,6 +2,13 @@
 with contexte as (
     select case when donnees = 'essai' then 'Données d''essai (fictives)' else 'Données réelles' end as donnees
     from {{ source('registre', 'contexte') }}
+),
+
+-- A carried value has no evolution of its own: what can be told is that of the point it repeats.
+points as (
+    select code_indicateur, niveau, code_territoire, date_reference, evolution, evolution_pct, date_reference_precedente
+    from {{ ref('indicateurs_trimestriels') }}
+    where age_trimestres = 0 and evolution is not null
 )
 
 select
@@ -24,6 +31,9 @@ select
     indicateurs.date_reference,
     indicateurs.date_reference_precedente,
     indicateurs.age_trimestres,
+    points.evolution as evolution_point,
+    points.evolution_pct as evolution_point_pct,
+    points.date_reference_precedente as date_point_precedent,
     indicateurs.statut,
     statuts.libelle as libelle_statut,
     indicateurs.motif,
@@ -49,6 +59,12 @@ cross join contexte
 left join {{ ref('ref_territoires') }} as regions
     on regions.niveau = 'region'
     and regions.code_territoire = territoires.code_region
+left join points
+    on points.code_indicateur = indicateurs.code_indicateur
+    and points.niveau = indicateurs.niveau
+    and points.code_territoire = indicateurs.code_territoire
+    and points.date_reference = indicateurs.date_reference
+    and indicateurs.valeur is not null
 left join {{ ref('comparaisons') }} as comparaisons
     on comparaisons.code_indicateur = indicateurs.code_indicateur
     and comparaisons.niveau = indicateurs.niveau
