@@ -130,7 +130,14 @@ def status() -> None:
     from acces_soins import status as states
 
     table = Table(box=None, pad_edge=False)
-    for header in ("Source", "Édition", "Éditions", "Suivante attendue", "Dernier succès", "Dernier échec"):
+    for header in (
+        "Source",
+        "Édition",
+        "Éditions",
+        "Suivante attendue",
+        "Dernier succès (UTC)",
+        "Dernier échec (UTC)",
+    ):
         table.add_column(header, overflow="fold")
     for row in states.source_states():
         table.add_row(*row)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from acces_soins import landing, ledger, publication
 from acces_soins.catalog import load_sources
+from acces_soins.deposits import read_index
 from acces_soins.settings import get_settings
 
 RESULTS = {
@@ -31,7 +32,7 @@ STATUSES = {
     "hors_champ": "hors champ",
 }
 SHOWN_PERIODS = 4
-WIDTH = 118
+WIDTH = 132
 LAST_NIGHT = "derniere_nuit.txt"
 STEPS = ("construction", "contrôles", "publication", "tableaux de bord")
 
@@ -116,6 +117,7 @@ def _render(night: str, state: str, steps: list[dict], extractions: list[dict], 
     _print_extractions(console, extractions)
     if settings.published_warehouse.exists():
         _print_indicators(console, settings.published_warehouse)
+    _print_outside_catalogue(console)
     if alerts:
         console.print("\nAlertes")
         for alert in alerts:
@@ -152,7 +154,7 @@ def _print_indicators(console: Console, database: Path) -> None:
             "select code_indicateur, libelle, unite, decimales from marts.catalogue_indicateurs order by 1"
         ).fetchall()
         table = _table(
-            "Indicateur", "Dernier chiffre (France)", "Territoires", "Pourquoi les autres n'en ont pas"
+            "Indicateur", "Trimestre", "France", "Unité", "Ont un chiffre", "Les autres départements"
         )
         for code, *_, unit, decimals in codes:
             table.add_row(code, *_summarise(connection, code, unit, decimals))
@@ -162,25 +164,24 @@ def _print_indicators(console: Console, database: Path) -> None:
             console.print(f"  {code} : {_periods(connection, code)}", soft_wrap=True)
 
 
-def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, str, str]:
-    """France's last figure, how many territories have one at that quarter, and why the others do not."""
+def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, ...]:
+    """Last quarter with a figure of its own, France's figure, who has one, why the others do not."""
     last = connection.execute(
         "select max(trimestre) from marts.indicateurs_trimestriels where code_indicateur = ? "
-        "and statut in ('observe', 'provisoire', 'estime') and valeur is not null and age_trimestres = 0",
+        "and statut in ('observe', 'provisoire', 'estime') and age_trimestres = 0",
         [code],
     ).fetchone()[0]
     if last is None:
-        return "—", "aucun", _reasons(connection, code, None)
-    levels = connection.execute(
-        "select niveau, count(valeur), min(date_reference), any_value(valeur) filter (niveau = 'france') "
-        "from marts.indicateurs_trimestriels where code_indicateur = ? and trimestre = ? group by niveau",
+        return "—", "—", unit, "aucun territoire", _reasons(connection, code, None)
+    france, departments, regions = connection.execute(
+        "select any_value(valeur) filter (niveau = 'france'), count(valeur) filter (niveau = 'departement'), "
+        "list(code_territoire order by code_territoire) filter (niveau = 'region' and valeur is not null) "
+        "from marts.indicateurs_trimestriels where code_indicateur = ? and trimestre = ?",
         [code, last],
-    ).fetchall()
-    by_level = {level: (count, date, value) for level, count, date, value in levels}
-    value = by_level["france"][2]
-    france = f"{_number(value, decimals)} {unit}" if value is not None else "—"
-    counts = f"{by_level['departement'][0]} départements, {by_level['region'][0]} régions"
-    return f"{france}\n({last})", f"{counts}\nen {last}", _reasons(connection, code, last)
+    ).fetchone()
+    value = _number(france, decimals) if france is not None else "—"
+    named = f"région {regions[0]}" if len(regions) == 1 else f"{len(regions)} régions"
+    return last, value, unit, f"{departments} départements, {named}", _reasons(connection, code, last)
 
 
 def _reasons(connection, code: str, quarter: str | None) -> str:
@@ -191,7 +192,7 @@ def _reasons(connection, code: str, quarter: str | None) -> str:
         "group by 1 order by 2 desc",
         [code, quarter],
     ).fetchall()
-    return ", ".join(f"{count} {reason}" for reason, count in rows) or "tous en ont"
+    return ", ".join(f"{count} {reason}" for reason, count in rows) or "—"
 
 
 def _periods(connection, code: str) -> str:
@@ -212,14 +213,28 @@ def _periods(connection, code: str) -> str:
     return ("… · " if len(periods) > SHOWN_PERIODS else "") + " · ".join(shown)
 
 
+def _print_outside_catalogue(console: Console) -> None:
+    """Files of the folder of extracts whose source has no contract yet: left where they are, and told."""
+    folder = get_settings().extraits
+    if folder is None:
+        return
+    unknown = sorted({given.source for given in read_index(folder)} - set(load_sources()))
+    if unknown:
+        console.print(f"\nSources du dossier sans contrat au catalogue (non lues) : {', '.join(unknown)}")
+
+
 def _print_next(console: Console) -> None:
     settings = get_settings()
     prefix = "" if settings.is_trial else "ACCES_SOINS_SOURCES=direct "
+    checks = settings.reports / "controles"
     console.print("\nPour la suite")
     if version := publication.current_version():
         console.print(
             f"  données servies : {settings.current} (version {version['version']})", soft_wrap=True
         )
+    if checks.is_dir():
+        latest = max(checks.iterdir(), key=lambda folder: folder.stat().st_mtime)
+        console.print(f"  contrôles : {latest / 'index.html'}", soft_wrap=True)
     question = "select * from marts.indicateurs_trimestriels where code_territoire = '28' limit 5"
     console.print(f'  {prefix}.venv/bin/acces-soins sql "{question}"', soft_wrap=True)
     console.print(f"  {prefix}.venv/bin/acces-soins status", soft_wrap=True)
@@ -231,8 +246,7 @@ def _print_next(console: Console) -> None:
 def _table(*headers: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     for header in headers:
-        table.add_column(header, overflow="fold")
-    table.title = None
+        table.add_column(header, overflow="fold", no_wrap=not table.columns)
     return table
 
 

@@ -9,6 +9,7 @@ from acces_soins.progress import MARK, announce
 from acces_soins.services import airflow
 from acces_soins.services.processes import child, only_one, replica
 from acces_soins.settings import Settings, get_settings
+from acces_soins.trial import archives
 
 REPORT = "derniere_nuit.txt"
 
@@ -25,6 +26,8 @@ def run_night(settings: Settings | None = None) -> int:
     before = _stamp(settings)
     with only_one(settings):
         airflow.migrate(settings)
+        if settings.is_trial:
+            archives.deposit_past_snapshots(settings.today)
         with replica(settings, log.with_suffix(".replique.log")) as reachable:
             announce("Démarrage de la nuit par Airflow")
             code = _dags_test(airflow.environment(reachable), log)
