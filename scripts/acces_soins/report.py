@@ -32,7 +32,7 @@ STATUSES = {
     "hors_champ": "hors champ",
 }
 SHOWN_PERIODS = 4
-WIDTH = 132
+WIDTH = 140
 LAST_NIGHT = "derniere_nuit.txt"
 STEPS = ("construction", "contrôles", "publication", "tableaux de bord")
 
@@ -139,6 +139,7 @@ def _print_steps(console: Console, steps: list[dict], extractions: list[dict]) -
         if step := by_name.get(name):
             table.add_row(name, _seconds(step["duree_s"]), step["phrase"])
     console.print(table)
+    console.print()
 
 
 def _print_extractions(console: Console, extractions: list[dict]) -> None:
@@ -146,6 +147,7 @@ def _print_extractions(console: Console, extractions: list[dict]) -> None:
     for event in sorted(extractions, key=lambda e: e["source"]):
         table.add_row(event["source"], RESULTS[event["resultat"]], event["phrase"])
     console.print(table)
+    console.print()
 
 
 def _print_indicators(console: Console, database: Path) -> None:
