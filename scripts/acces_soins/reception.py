@@ -11,25 +11,24 @@ import duckdb
 from acces_soins import landing, ledger, quality, readers
 from acces_soins.catalog import Source
 from acces_soins.errors import ConfigurationError, RefusedInput
+from acces_soins.extraction import Download
 from acces_soins.landing import Manifest
 from acces_soins.readers.model import ReadResult, kept_columns
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file at the door, and what is known of it; ``edition`` is given by a deposit only."""
+    """A file at the door, and what its giver declares of it; ``edition`` comes with a deposit only."""
 
-    path: Path
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    licence: str | None = None
-    producer_date: str | None = None
-    announced_rows: int | None = None
+    download: Download
     edition: str | None = None
     perimetre: str | None = None
     aliases: dict[str, str] = field(default_factory=dict)
     absent: Sequence[str] = ()
+
+    @property
+    def path(self) -> Path:
+        return self.download.path
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
     try:
         manifest = _examine(source, arrival, table, sha256, run)
     except RefusedInput as refusal:
-        landing.quarantine(source, arrival.path, refusal, arrival.url)
+        landing.quarantine(source, arrival.path, refusal, arrival.download.url)
         table.unlink(missing_ok=True)
         raise
     return Verdict(landing.admit(source, manifest, arrival.path, table), is_new=True)
@@ -81,12 +80,12 @@ def _examine(source: Source, arrival: Arrival, table: Path, sha256: str, run: st
         fichier=name,
         sha256=sha256,
         bytes=arrival.path.stat().st_size,
-        url=arrival.url,
+        url=arrival.download.url,
         fetched_at=landing.now(),
-        etag=arrival.etag,
-        last_modified=arrival.last_modified,
-        licence=arrival.licence or source.meta.get("licence"),
-        producer_date=arrival.producer_date,
+        etag=arrival.download.etag,
+        last_modified=arrival.download.last_modified,
+        licence=arrival.download.licence or source.meta.get("licence"),
+        producer_date=arrival.download.producer_date,
         encoding=result.encoding,
         rows=result.rows,
         columns=tuple(kept_columns(source)),
@@ -125,11 +124,11 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
 
 
 def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:
-    if arrival.announced_rows is not None and arrival.announced_rows != result.rows:
+    if arrival.download.announced_rows is not None and arrival.download.announced_rows != result.rows:
         raise RefusedInput(
             name,
             "fichier entier",
-            f"{arrival.announced_rows} lignes, comme le portail l'annonce",
+            f"{arrival.download.announced_rows} lignes, comme le portail l'annonce",
             f"{result.rows} lignes",
             "L'export est tronqué ou le portail est en cours de mise à jour : réessayer plus tard.",
         )

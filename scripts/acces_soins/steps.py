@@ -173,8 +173,7 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     fetched = extraction.fetch(source, landing.latest(source), folder)
     if isinstance(fetched, extraction.Unchanged):
         return {"resultat": "inchange", "phrase": fetched.reason}
-    arrival = reception.Arrival(**asdict(fetched))
-    return _event(reception.receive(source, arrival, folder, night))
+    return _event(reception.receive(source, reception.Arrival(fetched), folder, night))
 
 
 def _take_extracts(source: Source, folder: Path, night: str) -> dict:

@@ -1,17 +1,10 @@
 -- The density is the published one; numerator and denominator allow anyone to recompute it. The
 -- producer used another population vintage: the gap is in « rapprochements ».
 with mg as (
-    select demographie.*
-    from {{ ref('stg_ameli__demographie_effectifs_densites') }} as demographie
-    inner join {{ ref('ref_professions_cnam') }} as professions
-        on professions.profession_sante = demographie.profession_sante
-        and professions.code_profession = 'mg_hors_mep'
-    where demographie.classe_age = 'tout_age'
-        and demographie.libelle_sexe = 'tout sexe'
-        and demographie.niveau <> 'inconnu'
+    select *
+    from {{ ref('int_demographie__mg_liberaux') }}
 ),
 
--- The estimate of 1 January of the same year, or the last one before it.
 populations as (
     select niveau, code_territoire, date_reference, population_nb
     from {{ ref('int_population__par_territoire') }}
@@ -21,9 +14,9 @@ select
     mg.niveau,
     mg.code_territoire,
     mg.date_reference,
-    case when mg.motif_effectif is null then mg.effectif_nb end as numerateur,
+    mg.effectif_nb as numerateur,
     populations.population_nb as denominateur,
-    case when mg.motif_densite is null then mg.densite_pour_100k end as valeur,
+    mg.densite_pour_100k as valeur,
     'ameli.demographie_effectifs_densites' as source,
     mg.edition,
     mg.sha256,
@@ -32,6 +25,7 @@ select
     mg.motif_densite as motif,
     'v1' as version_methode
 from mg
+-- The estimate of 1 January of the same year, or the last one before it.
 asof left join populations
     on populations.niveau = mg.niveau
     and populations.code_territoire = mg.code_territoire
