@@ -39,9 +39,10 @@ test-long: .venv/a-jour .venv-superset/a-jour ## Les balayages exhaustifs
 bench: .venv/a-jour ## Mesure les durées ; n'en juge aucune
 	.venv/bin/pytest tests/benchmarks -s -q
 
-lint: .venv/a-jour ## Style du code
+lint: .venv/a-jour .venv-lint/a-jour ## Style du code et du SQL
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	ACCES_SOINS_ENTREPOT=.venv-lint/vide.duckdb .venv-lint/bin/sqlfluff lint dbt_project/models
 
 # One lock, two environments; each is synchronised again only when the lock has changed.
 .venv/a-jour: uv.lock pyproject.toml | outils
@@ -52,6 +53,11 @@ lint: .venv/a-jour ## Style du code
 .venv-superset/a-jour: uv.lock pyproject.toml | outils
 	@echo "▸ Installation de l'environnement de Superset (.venv-superset)"
 	@UV_PROJECT_ENVIRONMENT=.venv-superset $(UV) sync --locked --quiet --no-install-project --only-group superset </dev/null
+	@touch $@
+
+.venv-lint/a-jour: uv.lock pyproject.toml | outils
+	@echo "▸ Installation des outils de style (.venv-lint)"
+	@UV_PROJECT_ENVIRONMENT=.venv-lint $(UV) sync --locked --quiet --group lint </dev/null
 	@touch $@
 
 .PHONY: outils
