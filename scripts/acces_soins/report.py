@@ -54,14 +54,15 @@ def close(night: str, steps: list[dict], extractions: list[dict]) -> dict:
     return {"etat": state, "alertes": alerts, "rapport": str(path)}
 
 
-def describe_build(database: Path) -> str:
-    """« 47 520 lignes, 9 indicateurs, 2015T4 à 2026T3 »."""
+def describe_build(database: Path, warnings: list[str]) -> str:
+    """« 47 520 lignes, 9 indicateurs, 2015T4 à 2026T3 », and the data tests that warned."""
     with duckdb.connect(str(database), read_only=True) as connection:
         rows, codes, first, last = connection.execute(
             "select count(*), count(distinct code_indicateur), min(trimestre), max(trimestre) "
             "from marts.indicateurs_trimestriels"
         ).fetchone()
-    return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}"
+    warned = f" ; à relire : {', '.join(warnings)}" if warnings else ""
+    return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}{warned}"
 
 
 def late_sources(today: dt.date) -> list[str]:

@@ -97,7 +97,7 @@ def build(night: str) -> dict:
         folder = warehouse.work_folder(night)
         database = warehouse.build(folder, inputs)
         (folder / INPUTS).write_text(json.dumps(asdict(inputs)), encoding="utf-8")
-        done |= {"etat": "construit", "phrase": report.describe_build(database)}
+        done |= {"etat": "construit", "phrase": report.describe_build(database, warehouse.warnings(folder))}
         return done
 
 

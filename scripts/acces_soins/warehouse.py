@@ -90,12 +90,21 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> 
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
-        raise BuildFailed(_first_failure(target / "run_results.json", done.stdout + done.stderr))
+        raise BuildFailed(_first_failure(target, done.stdout + done.stderr))
 
 
-def _first_failure(run_results: Path, output: str) -> str:
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"] if run_results.exists() else []
-    nodes = [node for node in results if node["status"] in ("error", "fail")]
+def warnings(folder: Path) -> list[str]:
+    """Names of dbt's data tests that warned during the build made in ``folder``."""
+    return [node["unique_id"].split(".")[2] for node in _results(folder / "dbt") if node["status"] == "warn"]
+
+
+def _results(target: Path) -> list[dict]:
+    path = target / "run_results.json"
+    return json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else []
+
+
+def _first_failure(target: Path, output: str) -> str:
+    nodes = [node for node in _results(target) if node["status"] in ("error", "fail")]
     if nodes:
         message = " ".join((nodes[0]["message"] or "").split())
         others = f" ; {len(nodes) - 1} autre(s) nœud(s) en échec" if len(nodes) > 1 else ""

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from acces_soins.quality.results import CheckResult
+from acces_soins.settings import get_settings
 
 STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -48,6 +49,10 @@ def _replace(path: Path, text: str) -> Path:
     return partial.replace(path)
 
 
+def _kind() -> str:
+    return "<p><strong>DONNÉES D'ESSAI — chiffres fictifs</strong></p>" if get_settings().is_trial else ""
+
+
 def _page(run: str, suites: list[dict]) -> str:
     rows = "".join(_row(suite) for suite in suites)
     failed = [r for suite in suites for r in suite["resultats"] if r["resultat"] == "echoue"]
@@ -57,7 +62,7 @@ def _page(run: str, suites: list[dict]) -> str:
     )
     return (
         f"<!doctype html><html lang=fr><meta charset=utf-8><title>Contrôles {escape(run)}</title>"
-        f"<style>{STYLE}</style><h1>Contrôles du passage {escape(run)}</h1>"
+        f"<style>{STYLE}</style><h1>Contrôles du passage {escape(run)}</h1>{_kind()}"
         f"<h2>À traiter</h2><ul>{alerts or '<li>Rien : tous les contrôles sont réussis.</li>'}</ul>"
         "<h2>Suites</h2><table><tr><th>Suite<th>Contrôles<th>Critiques<th>Avertissements<th>Détail"
         f"{rows}</table>\n"
