@@ -8,6 +8,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 # The machine's uv if it has one, else one of our own in .outils.
 UV := $(shell command -v uv || echo .outils/bin/uv)
+# The machine's own certificates: behind a private authority, uv's bundled ones reach no index.
+export UV_SYSTEM_CERTS ?= 1
 SERVICES := .venv/bin/python -m acces_soins.services
 
 .PHONY: aide run serve real test test-long bench lint
