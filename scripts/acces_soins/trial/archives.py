@@ -33,7 +33,7 @@ def deposit_past_snapshots(as_of: dt.date) -> int:
     ]
     if missing:
         announce(
-            f"archives d'essai : {QUARTERS} trimestres d'instantanés de {len(missing)} sources, une seule fois"
+            f"archives d'essai : {QUARTERS} trimestres d'instantanés pour {len(missing)} sources (une fois)"
         )
     return sum(_deposit(source, each) for source in missing for each in past_snapshots(source, as_of))
 
