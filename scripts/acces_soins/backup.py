@@ -1,7 +1,8 @@
 """Backup and restore of what cannot be made again: the raw zone, the quarantine and the register."""
 
 import tarfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
 
 from acces_soins import landing
 from acces_soins.catalog import load_sources
@@ -46,8 +47,9 @@ def restore(archive: Path) -> int:
     settings.root.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive.expanduser(), "r:gz") as tar:
-            tar.extractall(settings.root, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+            _refuse_strange_members(archive, tar)
+            tar.extractall(settings.root)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise AccesSoinsError(f"{archive} : sauvegarde illisible ({error}).") from error
     return check_landing_bytes()
 
@@ -64,6 +66,21 @@ def check_landing_bytes() -> int:
                 )
             count += 1
     return count
+
+
+def _refuse_strange_members(archive: Path, tar: tarfile.TarFile) -> None:
+    """Only files and folders below the three parts: Python < 3.11.4 has no extraction filter."""
+    for member in tar.getmembers():
+        path = PurePosixPath(member.name)
+        if path.parts[:1] not in {(part,) for part in PARTS} or ".." in path.parts or not _is_plain(member):
+            raise AccesSoinsError(
+                f"{archive} : attendu une sauvegarde faite par « acces-soins backup » ; trouvé "
+                f"« {member.name} », qu'elle n'écrit jamais. Reprendre une autre sauvegarde."
+            )
+
+
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    return member.isdir() or member.isreg()
 
 
 def _refuse_to_overwrite(settings: Settings) -> None:

@@ -6,9 +6,8 @@ import shutil
 import pytest
 
 import published_marts
-import superset_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.superset]
+pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.xdist_group("superset")]
 
 FLAGS = [
     "--headless",
@@ -27,20 +26,20 @@ ENGLISH = re.compile(
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def executable() -> str:
+    """Asked before Superset is prepared, which costs a minute."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    return found or pytest.skip("aucun Chromium ni Chrome n'est installé")
+
+
+@pytest.fixture(scope="module")
+def page(executable, superset, tmp_path_factory):
     """The dashboard, opened and drawn."""
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not executable:
-        pytest.skip("aucun Chromium ni Chrome n'est installé")
-    superset_service.skip_without_superset()
     from playwright.sync_api import sync_playwright
 
     folder = tmp_path_factory.mktemp("navigateur")
-    with (
-        superset_service.prepared(folder) as service,
-        superset_service.serving(service) as address,
-        sync_playwright() as playwright,
-    ):
+    service, address = superset
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         opened = browser.new_page(viewport={"width": 1440, "height": 1700}, locale="fr-FR")
         opened.goto(f"{address}/login/")

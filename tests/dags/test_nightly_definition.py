@@ -64,6 +64,9 @@ def describe(tmp_path, **env: str) -> dict:
     return json.loads(done.stdout.split("RESULT", 1)[1])
 
 
+pytestmark = pytest.mark.xdist_group("definition")
+
+
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory) -> dict:
     return describe(tmp_path_factory.mktemp("essai"), ACCES_SOINS_SOURCES="essai")

@@ -8,7 +8,7 @@ import pytest
 from acces_soins.services import airflow
 from acces_soins.settings import Settings
 
-pytestmark = pytest.mark.night
+pytestmark = [pytest.mark.night, pytest.mark.xdist_group("airflow")]
 
 
 def test_a_critical_check_fails_the_night_and_alerts_once_by_mail_and_in_the_log(

@@ -8,6 +8,8 @@ from acces_soins import versioning, warehouse
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import PROJECT
 
+pytestmark = pytest.mark.xdist_group("dbt")
+
 
 @pytest.fixture(scope="module")
 def run_results(tmp_path_factory):

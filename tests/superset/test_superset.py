@@ -12,21 +12,18 @@ import published_marts
 import superset_service
 from acces_soins import dashboards
 
-pytestmark = pytest.mark.superset
+pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
 REAL = "Données réelles"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    superset_service.skip_without_superset()
-    with superset_service.prepared(tmp_path_factory.mktemp("superset")) as prepared:
-        yield prepared
+def service(superset):
+    return superset[0]
 
 
 @pytest.fixture(scope="module")
-def address(service):
-    with superset_service.serving(service) as url:
-        yield url
+def address(superset):
+    return superset[1]
 
 
 @pytest.fixture(scope="module")

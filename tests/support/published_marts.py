@@ -130,7 +130,7 @@ def quarter_end(quarter: str) -> dt.date:
 
 
 def _territories() -> list[dict]:
-    with (PROJECT / "dbt_project/seeds/territoires.csv").open(encoding="utf-8") as stream:
+    with (PROJECT / "dbt_project/seeds/ref_territoires.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -41,8 +41,7 @@ def skip_without_superset() -> None:
         pytest.skip("l'environnement .venv-superset n'est pas installé")
 
 
-@contextlib.contextmanager
-def prepared(folder: Path) -> Iterator[Service]:
+def prepare(folder: Path) -> Service:
     """Prepare, deploy and refresh in ``folder``; the caller's settings come back afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACCES_SOINS_DONNEES", str(folder))
@@ -53,11 +52,9 @@ def prepared(folder: Path) -> Iterator[Service]:
         dashboards.prepare(settings)
         dashboards.deploy(settings)
         dashboards.refresh(VERSION, settings)
-        path = settings.services / "superset" / "identifiants.json"
-        try:
-            yield Service(settings, json.loads(path.read_text(encoding="utf-8")))
-        finally:
-            get_settings.cache_clear()
+    get_settings.cache_clear()
+    path = settings.services / "superset" / "identifiants.json"
+    return Service(settings, json.loads(path.read_text(encoding="utf-8")))
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from acces_soins.progress import MARK, announce
 from acces_soins.services import airflow
+from acces_soins.services.guardian import guarded
 from acces_soins.services.processes import child, only_one, replica
 from acces_soins.settings import Settings, get_settings
 from acces_soins.trial import archives
@@ -24,7 +25,7 @@ def run_night(settings: Settings | None = None) -> int:
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.log"
     before = _stamp(settings)
-    with only_one(settings):
+    with only_one(settings), guarded():
         airflow.migrate(settings)
         if settings.is_trial:
             archives.deposit_past_snapshots(settings.today)

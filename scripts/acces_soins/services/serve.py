@@ -13,6 +13,7 @@ from honcho.manager import Manager
 from acces_soins.errors import ConfigurationError
 from acces_soins.progress import announce
 from acces_soins.services import airflow
+from acces_soins.services.guardian import guarded
 from acces_soins.services.processes import (
     end_sessions,
     is_free,
@@ -37,7 +38,7 @@ def serve(settings: Settings | None = None) -> int:
     logs = settings.services / "journaux"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.log"
-    with only_one(settings):
+    with only_one(settings), guarded():
         _refuse_taken_ports(settings)
         airflow.migrate(settings)
         airflow.close_interrupted_nights(settings)

@@ -32,7 +32,9 @@ def deposit_past_snapshots(as_of: dt.date) -> int:
         if source.id in useful and _overwrites(source) and not landing.latest(source)
     ]
     if missing:
-        announce(f"archives d'essai, une seule fois : {QUARTERS} trimestres de {len(missing)} sources")
+        announce(
+            f"archives d'essai : {QUARTERS} trimestres d'instantanés pour {len(missing)} sources (une fois)"
+        )
     return sum(_deposit(source, each) for source in missing for each in past_snapshots(source, as_of))
 
 

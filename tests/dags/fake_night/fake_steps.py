@@ -70,4 +70,4 @@ def close_night(night: str) -> dict:
     reports = get_settings().reports
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "derniere_nuit.txt").write_text(f"Compte rendu : {state}\n", encoding="utf-8")
-    return {"etat": state, "alerts": alerts}
+    return {"etat": state, "alertes": alerts}

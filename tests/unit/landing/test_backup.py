@@ -1,5 +1,8 @@
 """Backup and restore of the irreplaceable: whole, verified, never over something."""
 
+import io
+import tarfile
+
 import pytest
 
 from acces_soins import backup, landing, ledger
@@ -57,3 +60,18 @@ def test_a_truncated_backup_is_refused(landed, tmp_path, use_settings):
     use_settings(donnees=tmp_path / "ailleurs")
     with pytest.raises(AccesSoinsError, match="sauvegarde illisible"):
         backup.restore(tmp_path / "coupee.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../ailleurs", tarfile.REGTYPE), ("/etc/essai", tarfile.REGTYPE), ("brut/../../x", tarfile.REGTYPE),
+     ("brut/lien", tarfile.SYMTYPE), ("publication/x", tarfile.REGTYPE)],
+)  # fmt: skip
+def test_a_backup_that_we_did_not_write_is_refused_before_anything_is_unpacked(tmp_path, name, kind):
+    with tarfile.open(tmp_path / "s.tar.gz", "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        tar.addfile(member, io.BytesIO())
+    with pytest.raises(AccesSoinsError, match="qu'elle n'écrit jamais"):
+        backup.restore(tmp_path / "s.tar.gz")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "s.tar.gz"]

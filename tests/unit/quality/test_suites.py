@@ -1,7 +1,6 @@
 """Suites as files: what is refused, what a crash counts for, what the pages show."""
 
 import json
-import os
 import re
 
 import duckdb
@@ -154,17 +153,14 @@ def test_the_page_escapes_what_a_file_holds(tmp_path):
 
 
 @pytest.mark.extraits
-def test_the_real_demography_passes_the_landing_border(tmp_path):
+def test_the_real_demography_passes_the_landing_border(tmp_path, extraits):
     """The 2024 extract of the Assurance Maladie holds one age and one sex: its perimeter is declared."""
-    extracts = os.environ.get("ACCES_SOINS_EXTRAITS")
-    if not extracts:
-        pytest.skip("ACCES_SOINS_EXTRAITS ne nomme pas le dossier des extraits réels")
     source = get_source("ameli.demographie_effectifs_densites")
     names = ", ".join(f'"{column.name}"' for column in source.columns)
     parquet = tmp_path / "table.parquet"
     duckdb.sql(
         f"COPY (SELECT {names}, row_number() OVER () + 1 AS _ligne, NULL::VARCHAR AS _feuille FROM read_csv("
-        f"'{extracts}/ameli/demographie-effectifs-et-les-densites/2024.csv', all_varchar = true))"
+        f"'{extraits}/ameli/demographie-effectifs-et-les-densites/2024.csv', all_varchar = true))"
         f" TO '{parquet}' (FORMAT parquet)"
     )
     results = check_landing(

@@ -211,3 +211,37 @@ def test_a_service_that_ends_stops_the_others_and_is_named(supervised, tmp_path)
     assert supervisor.wait(60) == 1
     assert "fragile stopped" in (tmp_path / "ecran.txt").read_text()
     assert not [pid for pid in pids if alive(pid)]
+
+
+GUARDED = """
+import psutil, subprocess, sys, time
+from acces_soins.services.guardian import guarded
+from acces_soins.services.processes import child
+with guarded() as guardian, child([sys.executable, "-c", sys.argv[1]], None, stdout=subprocess.PIPE) as process:
+    beside = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    lines = [process.stdout.readline() for _ in range(2)]
+    assert guardian.stdout.readline() == b"on watch\\n"
+    looks = psutil.Process(guardian.pid).num_ctx_switches
+    before = looks().voluntary
+    while looks().voluntary < before + 3:  # it sleeps after each look
+        time.sleep(0.05)
+    print(*(int(line) for line in lines), beside.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_supervisor_leaves_no_process_behind(monkeypatch):
+    started = subprocess.Popen(
+        [sys.executable, "-c", GUARDED, STUBBORN.replace("signal.SIG_IGN", "signal.SIG_DFL")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    family = [int(pid) for pid in started.stdout.readline().split()]
+    assert len(family) == 3 and all(alive(pid) for pid in family)
+    started.kill()
+    started.wait()
+    deadline = time.monotonic() + 60
+    while [pid for pid in family if alive(pid)] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in family if alive(pid)]

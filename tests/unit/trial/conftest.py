@@ -8,8 +8,6 @@ import unicodedata
 import pytest
 from python_calamine import CalamineWorkbook
 
-from acces_soins.settings import get_settings
-
 
 def _plain(text):
     bare = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode()
@@ -78,11 +76,3 @@ def read_extract(source, extract, header_row=None):
 @pytest.fixture(scope="session")
 def read():
     return read_extract
-
-
-@pytest.fixture(scope="session")
-def real_extracts():
-    folder = get_settings().extraits
-    if folder is None:
-        pytest.skip("ACCES_SOINS_EXTRAITS ne nomme pas le dossier des extraits réels")
-    return folder

@@ -352,8 +352,8 @@ def test_a_source_without_an_entry_is_named():
 
 
 @pytest.mark.extraits
-def test_population_header_is_that_of_the_real_workbook(real_extracts):
-    path = next(real_extracts.glob("insee/estimations-population/*-gca-*.xls"))
+def test_population_header_is_that_of_the_real_workbook(extraits):
+    path = next(extraits.glob("insee/estimations-population/*-gca-*.xls"))
     real = CalamineWorkbook.from_path(path).get_sheet_by_name("2024")
     source = get_source("insee.estimation_population_gca")
     trial = CalamineWorkbook.from_filelike(io.BytesIO(extract(source, AS_OF).bytes)).get_sheet_by_name("2024")
@@ -373,9 +373,9 @@ def test_population_header_is_that_of_the_real_workbook(real_extracts):
         ("finess.materiels_lourds", "finess/2026/finess_materiels_lourds.txt"),
     ],
 )
-def test_header_is_that_of_the_real_file(source_id, path, real_extracts):
+def test_header_is_that_of_the_real_file(source_id, path, extraits):
     def header(content):
         line = content.decode("utf-8-sig").splitlines()[0]
         return next(csv.reader([line], delimiter=";" if ";" in line else ","))
 
-    assert header(extract(get_source(source_id), AS_OF).bytes) == header((real_extracts / path).read_bytes())
+    assert header(extract(get_source(source_id), AS_OF).bytes) == header((extraits / path).read_bytes())
