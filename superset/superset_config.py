@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from flask import Flask, g, redirect, request
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
@@ -34,9 +35,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-SQLALCHEMY_DATABASE_URI = os.environ.get(
-    "ACCES_SOINS_SUPERSET_METADONNEES", f"sqlite:///{FOLDER / 'superset.db'}"
-)
+SQLALCHEMY_DATABASE_URI = os.environ["ACCES_SOINS_SUPERSET_METADONNEES"]
 
 # --- French, and nothing but French ---
 BABEL_DEFAULT_LOCALE = "fr"
@@ -91,6 +90,7 @@ _LOGO = (
     "font-family='Arial, Liberation Sans, sans-serif' font-size='18' font-weight='700'>"
     "Observatoire de l’accès aux soins</text></svg>"
 )
+HOME = "/superset/dashboard/acces-aux-soins/"
 THEME_DEFAULT = {
     "token": {
         "brandAppName": APP_NAME,
@@ -98,7 +98,7 @@ THEME_DEFAULT = {
         "brandLogoUrl": "data:image/svg+xml," + quote(_LOGO),
         "brandLogoHeight": "24px",
         "brandLogoMargin": "18px 0",
-        "brandLogoHref": "/",
+        "brandLogoHref": HOME,
         "colorPrimary": "#000091",
         "colorLink": "#000091",
         "fontFamily": "Marianne, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif",
@@ -122,6 +122,22 @@ WTF_CSRF_ENABLED = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
+
+def _open_on_the_dashboard(app: Flask) -> None:
+    """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists."""
+
+    @app.before_request
+    def redirect_home():
+        security = app.appbuilder.sm
+        if request.path not in ("/", "/superset/welcome/") or not getattr(g, "user", None):
+            return None
+        if g.user.is_anonymous or security.can_access("can_sqllab", "Superset"):
+            return None
+        return redirect(HOME)
+
+
+FLASK_APP_MUTATOR = _open_on_the_dashboard
+
 # --- nothing leaves the machine: no outside address in the policy, no telemetry, no update call ---
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
@@ -143,23 +159,27 @@ TALISMAN_CONFIG = {
 ENABLE_PROXY_FIX = False
 BUG_REPORT_URL = None
 
-# --- caches: on disk, shared by the workers; a refresh changes their keys ---
+# --- caches: shared by the workers. In Redis where there is one, else on disk. A chart's key holds the
+# served version (``version_publiee`` in each data set), so that no row outlives its publication. ---
+REDIS = os.environ.get("ACCES_SOINS_SUPERSET_REDIS")
 
 
-def _file_cache(name: str) -> dict:
-    return {
-        "CACHE_TYPE": "FileSystemCache",
-        "CACHE_DIR": str(FOLDER / "cache" / name),
-        "CACHE_DEFAULT_TIMEOUT": CACHE_SECONDS,
-        "CACHE_THRESHOLD": 2000,
-        "CACHE_KEY_PREFIX": f"acces_soins_{name}_",
-    }
+def _cache(name: str) -> dict:
+    """Flask-Caching's settings of one cache; ``ACCES_SOINS_SUPERSET_REDIS`` is a redis:// address."""
+    store = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": REDIS}
+    if not REDIS:
+        store = {
+            "CACHE_TYPE": "FileSystemCache",
+            "CACHE_DIR": str(FOLDER / "cache" / name),
+            "CACHE_THRESHOLD": 2000,
+        }
+    return store | {"CACHE_DEFAULT_TIMEOUT": CACHE_SECONDS, "CACHE_KEY_PREFIX": f"acces_soins_{name}_"}
 
 
-CACHE_CONFIG = _file_cache("metadonnees")
-DATA_CACHE_CONFIG = _file_cache("donnees")
-FILTER_STATE_CACHE_CONFIG = _file_cache("filtres")
-EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explorations")
+CACHE_CONFIG = _cache("metadonnees")
+DATA_CACHE_CONFIG = _cache("donnees")
+FILTER_STATE_CACHE_CONFIG = _cache("filtres")
+EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explorations")
 
 ROW_LIMIT = 5000
 SQL_MAX_ROW = 100_000
@@ -187,18 +207,23 @@ def _stop_timer(_connection, record) -> None:
         timer.cancel()
 
 
+def version_publiee() -> str:
+    """Name of the served version, read from the link that serves it: never stale."""
+    return WAREHOUSE.parent.resolve().name.replace("'", "’").replace("<", "")
+
+
 def derniere_publication() -> str:
-    """Moment of the served version in French, read from the link that serves it: never stale.
+    """Moment of the served version in French.
 
     Versions are named ``<UTC time>-<hash>``; another name is shown as it is.
     """
-    version = WAREHOUSE.parent.resolve().name
+    version = version_publiee()
     try:
         moment = datetime.strptime(version[:16], "%Y%m%dT%H%M%SZ")
     except ValueError:
-        return version.replace("'", "’").replace("<", "")
+        return version
     month = D3_TIME_FORMAT["months"][moment.month - 1]
     return f"{moment.day} {month} {moment.year} à {moment:%H} h {moment:%M} (UTC)"
 
 
-JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication}
+JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication, "version_publiee": version_publiee}

@@ -4,6 +4,7 @@ Runs in the pipeline's environment and never imports Superset: what must run the
 ``superset/manage.py``, called as a subprocess of ``.venv-superset``.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -17,8 +18,9 @@ from uuid import UUID
 
 import duckdb
 import jinja2
+import yaml
 
-from acces_soins.catalog import MODELS, read_yaml
+from acces_soins.catalog import MODELS, load_indicators, read_yaml
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.progress import announce
 from acces_soins.settings import PROJECT, Settings, get_settings
@@ -29,6 +31,13 @@ ENVIRONMENT = PROJECT / ".venv-superset"
 KINDS = ("databases", "datasets", "charts", "dashboards")
 WAREHOUSE_PLACEHOLDER = "ENTREPOT_PUBLIE"
 ACCOUNTS = {"admin": "Admin", "statisticien": "Statisticien", "decideur": "Décideur"}
+TERRITORIES = PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv"
+# Of the evolution's lines, by level: what is observed, and the same colour in light for what is carried.
+SERIES_COLOURS = {
+    "france": ("#000091", "#a3a3dd"),
+    "region": ("#b34000", "#eab596"),
+    "departement": ("#18753c", "#95cfac"),
+}
 # Words that would betray an untranslated text; a French text of ours has none of them.
 ENGLISH = re.compile(r"\b(the|and|with|count|value|values|chart|filter|total of|untitled|no data)\b", re.I)
 
@@ -142,7 +151,10 @@ def _render(sql: str, chosen: list[str]) -> str:
     engine = jinja2.Environment(autoescape=False)
     engine.filters["where_in"] = lambda values: "(" + ", ".join(f"'{v}'" for v in values) + ")"
     return engine.from_string(sql).render(
-        filter_values=lambda *_args, **_kwargs: chosen, derniere_publication=lambda: "1 janvier 2026"
+        filter_values=lambda *_args, **_kwargs: chosen,
+        derniere_publication=lambda: "1 janvier 2026",
+        version_publiee=lambda: "20260101T000000Z-00000000",
+        cache_key_wrapper=lambda key: key,
     )
 
 
@@ -189,10 +201,13 @@ def _first_line(error: Exception) -> str:
 def _chart_names(params: dict) -> tuple[set[str], set[str]]:
     """Columns and metrics that a chart reads."""
     columns = {*params.get("all_columns", []), *params.get("groupby", [])}
+    columns |= {*params.get("groupby_b", [])}
     columns |= {params[key] for key in ("entity", "x_axis") if key in params}
     columns |= {json.loads(order)[0] for order in params.get("order_by_cols", [])}
-    columns |= {f["subject"] for f in params.get("adhoc_filters", []) if f["expressionType"] == "SIMPLE"}
-    metrics = {*params.get("metrics", []), *([params["metric"]] if "metric" in params else [])}
+    filters = [*params.get("adhoc_filters", []), *params.get("adhoc_filters_b", [])]
+    columns |= {f["subject"] for f in filters if f["expressionType"] == "SIMPLE"}
+    metrics = {*params.get("metrics", []), *params.get("metrics_b", [])}
+    metrics |= {params["metric"]} if "metric" in params else set()
     return columns, metrics
 
 
@@ -260,6 +275,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SUPERSET_HOME": str(_folder(settings)),
         "ACCES_SOINS_SUPERSET_DOSSIER": str(_folder(settings)),
         "ACCES_SOINS_SUPERSET_ENTREPOT": str(settings.published_warehouse),
+        "ACCES_SOINS_SUPERSET_METADONNEES": _metadata_address(settings),
         "FLASK_APP": "superset.app:create_app()",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
@@ -350,6 +366,17 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def _metadata_address(settings: Settings) -> str:
+    """Where Superset keeps its own data: a file of ours, or the production's PostgreSQL."""
+    own_file = f"sqlite:///{_folder(settings) / 'superset.db'}"
+    return os.environ.get("ACCES_SOINS_SUPERSET_METADONNEES", own_file)
+
+
+def _is_lost(metadata: str) -> bool:
+    """Whether a database file that was prepared is gone; a server's database is not ours to look for."""
+    return metadata.startswith("sqlite:///") and not Path(metadata.removeprefix("sqlite:///")).exists()
+
+
 def prepare(settings: Settings | None = None) -> bool:
     """Bring Superset's database to this version, with its roles and accounts.
 
@@ -358,8 +385,9 @@ def prepare(settings: Settings | None = None) -> bool:
     settings = settings or get_settings()
     code = (SUPERSET / "manage.py").read_text(encoding="utf-8")
     accounts = _accounts(settings)
-    wanted = {"superset": superset_version(), "code": _digest(code, json.dumps(accounts))}
-    if _read_state(settings, "prepare.json") == wanted and (_folder(settings) / "superset.db").exists():
+    metadata = _metadata_address(settings)
+    wanted = {"superset": superset_version(), "code": _digest(code, json.dumps(accounts), metadata)}
+    if _read_state(settings, "prepare.json") == wanted and not _is_lost(metadata):
         announce("Superset est déjà prêt")
         return False
     announce("Superset : base, rôles et comptes (une trentaine de secondes la première fois)")
@@ -368,18 +396,50 @@ def prepare(settings: Settings | None = None) -> bool:
     return True
 
 
+def series_colours() -> dict[str, str]:
+    """Colour of each line that the evolution chart can draw, by the name that its data set gives it."""
+    with TERRITORIES.open(encoding="utf-8") as stream:
+        territories = list(csv.DictReader(stream))
+    names = {
+        "france": [
+            f"France ({unit})" for unit in sorted({i.meta["unite"] for i in load_indicators().values()})
+        ],
+        "region": [f"Région {t['libelle_territoire']}" for t in territories if t["niveau"] == "region"],
+        "departement": [
+            f"{t['code_territoire']} – {t['libelle_territoire']}"
+            for t in territories
+            if t["niveau"] == "departement"
+        ],
+    }
+    return {
+        f"{name}, {nature}": colour
+        for level, colours in SERIES_COLOURS.items()
+        for name in names[level]
+        for nature, colour in zip(("observé", "reporté"), colours, strict=True)
+    }
+
+
+def _bundle(settings: Settings) -> dict[str, str]:
+    """The assets as Superset imports them: path -> text, with this machine's file and the series' colours."""
+    contents = {}
+    for path, asset in load_assets().items():
+        if path.startswith("databases/"):
+            asset["sqlalchemy_uri"] = asset["sqlalchemy_uri"].replace(
+                WAREHOUSE_PLACEHOLDER, str(settings.published_warehouse)
+            )
+        if path.startswith("dashboards/"):
+            asset["metadata"]["label_colors"] = series_colours()
+        contents[path] = yaml.safe_dump(asset, allow_unicode=True, sort_keys=False)
+    return contents
+
+
 def deploy(settings: Settings | None = None) -> bool:
     """Import the assets and remove those that the code no longer has; what people saved is kept.
 
     Returns False when this version of the assets was already imported.
     """
     settings = settings or get_settings()
-    contents = {
-        path.relative_to(ASSETS).as_posix(): path.read_text(encoding="utf-8").replace(
-            WAREHOUSE_PLACEHOLDER, str(settings.published_warehouse)
-        )
-        for path in sorted(ASSETS.rglob("*.yaml"))
-    }
+    contents = _bundle(settings)
     prepared = _read_state(settings, "prepare.json")
     wanted = _digest(json.dumps(contents, sort_keys=True), json.dumps(prepared))
     before = _read_state(settings, "deploiement.json")
