@@ -26,9 +26,8 @@ def median_of(function) -> float:
 
 def report(label: str, ours: float, floor: float, named: str) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\n{label} : {ours:.2f} s, {ours / floor:.1f} × {named} ({floor:.2f} s) ; mémoire au plus {memory:.0f} Mo"
-    )
+    ratio = f"{ours / floor:.1f} × {named} ({floor:.2f} s)"
+    print(f"\n{label} : {ours:.2f} s, {ratio} ; mémoire au plus {memory:.0f} Mo")
 
 
 @pytest.fixture
@@ -62,7 +61,8 @@ def test_workbook_reader(tmp_path, source):
     path = tmp_path / "apl.xlsx"
     header = [
         "Code commune INSEE", "Commune", "APL aux médecins généralistes",
-        "APL aux médecins généralistes de 65 ans et moins", "APL aux médecins généralistes de 62 ans et moins",
+        "APL aux médecins généralistes de 65 ans et moins",
+        "APL aux médecins généralistes de 62 ans et moins",
         "Population standardisée 2021", "Population totale 2021",
     ]  # fmt: skip
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:

@@ -1,4 +1,4 @@
-"""Each fault at the function that meets it: refused with one sentence, kept in quarantine, the rest goes on."""
+"""Each fault at the function that meets it: one sentence, the file kept in quarantine, the rest goes on."""
 
 import io
 import json
@@ -69,19 +69,31 @@ def changed_header(content: bytes) -> bytes:
 
 
 CORRUPTIONS = {
-    "a missing column": (ALD, lines(without_column), r"ligne 1 : attendu une ligne d'entête avec la colonne « annee »"),
-    "an unknown département": (ALD, lines(cell(r";28;Eure-et-Loir", ";20;Eure-et-Loir")), r"ligne \d+, colonne departement : .*« 20 »"),
+    "a missing column": (
+        ALD, lines(without_column), r"ligne 1 : attendu une ligne d'entête avec la colonne « annee »",
+    ),
+    "an unknown département": (
+        ALD,
+        lines(cell(r";28;Eure-et-Loir", ";20;Eure-et-Loir")),
+        r"ligne \d+, colonne departement : .*« 20 »",
+    ),
     "a value outside its range": (
         ALD_INFRA, lines(cell(r"\d+\.\d+$", "104.2")), r"colonne taux_patients_ald_sans_mt.*entre 0 et 100",
     ),
     "a shifted file": (EQUIPMENT, lines(shifted), r"ligne 2, colonne nofinessej : .*décalé"),
     "a wrong encoding": (
-        REGIONS, lambda content: content.decode().encode("cp1252"), r"ligne \d+ : attendu un texte codé en utf-8",
+        REGIONS,
+        lambda content: content.decode().encode("cp1252"),
+        r"ligne \d+ : attendu un texte codé en utf-8",
     ),
-    "a workbook with a changed header": (APL, changed_header, r"feuille APL \d{4}, ligne 9 : .*Code commune INSEE"),
-    "a département counted twice": (ALD, lines(doubled), r"ligne 3, .*une seule ligne par clé ; trouvé 2 lignes"),
+    "a workbook with a changed header": (
+        APL, changed_header, r"feuille APL \d{4}, ligne 9 : .*Code commune INSEE",
+    ),
+    "a département counted twice": (
+        ALD, lines(doubled), r"ligne 3, .*une seule ligne par clé ; trouvé 2 lignes",
+    ),
     "a département that is gone": (ALD_INFRA, lines(without_departement("48")), r"departement"),
-    "half of the file": (DEMOGRAPHY, lambda content: content[: len(content) // 2], r"ligne|lignes|champs"),
+    "half of the file": (DEMOGRAPHY, lambda content: content[: len(content) // 2], r"lignes|champs"),
     "a binary file": (DEMOGRAPHY, lambda content: bytes(2000), r"octet"),
 }  # fmt: skip
 
@@ -142,7 +154,8 @@ class TestNightsWithFaults:
         assert revised_value == [(9.9,)]
         assert (
             ask(
-                "select count(*) from marts.indicateurs_trimestriels where trimestre = '2024T4' and valeur > 0"
+                "select count(*) from marts.indicateurs_trimestriels "
+                "where trimestre = '2024T4' and valeur > 0"
             )[0][0]
             > 500
         )

@@ -17,7 +17,8 @@ class TestFirstNight:
 
     def test_every_indicator_has_every_territory_and_quarter(self, after_first_night, ask):
         counted = ask(
-            "select code_indicateur, niveau, count(*), count(distinct code_territoire), count(distinct trimestre) "
+            "select code_indicateur, niveau, count(*), count(distinct code_territoire), "
+            "count(distinct trimestre) "
             "from marts.indicateurs_trimestriels group by all"
         )
         assert {row[0] for row in counted} == set(load_indicators())
@@ -35,7 +36,8 @@ class TestFirstNight:
     def test_no_total_is_a_territory(self, after_first_night, ask):
         assert (
             ask(
-                "select * from marts.indicateurs_trimestriels where code_territoire in ('99', '999', 'inconnu')"
+                "select * from marts.indicateurs_trimestriels "
+                "where code_territoire in ('99', '999', 'inconnu')"
             )
             == []
         )

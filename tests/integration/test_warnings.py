@@ -1,9 +1,8 @@
 """What dbt's data tests warn of is told, and stops nothing."""
 
-from nights import run_night
-
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Fault, FaultKind
+from nights import run_night
 
 
 def test_a_geographic_code_that_differs_from_ours_is_told(after_first_night):
