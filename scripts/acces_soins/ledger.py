@@ -52,9 +52,10 @@ def _last_byte(stream) -> bytes:
 
 def _read_file(path: Path) -> list[dict]:
     records = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # Bytes: a line may be torn inside a character, and only « \n » ends one.
+    for number, line in enumerate(path.read_bytes().removesuffix(b"\n").split(b"\n"), start=1):
         try:
             records.append(json.loads(line))
-        except json.JSONDecodeError:
+        except ValueError:
             logger.warning("%s, line %d: torn record skipped", path, number)
     return records

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from acces_soins import ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.versioning import Inputs, utc_stamp
@@ -19,6 +20,7 @@ from acces_soins.warehouse import DATABASE
 
 VERSION_FILE = "version.json"
 FILES = "fichiers"
+DRAFT_LINK = ".courante-"
 
 
 def current_version() -> dict | None:
@@ -46,8 +48,8 @@ def publish(
     versions = settings.publication / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     with _locked(settings.publication):
-        _remove_leftovers(versions)
         parent = current_version()
+        _remove_leftovers(settings.publication, parent)
         name = f"{utc_stamp()}-{inputs.fingerprint[:8]}"
         draft = versions / f".{name}"
         draft.mkdir()
@@ -115,15 +117,35 @@ def _export(folder: Path) -> None:
 
 def _swap(link: Path, target: Path) -> None:
     """Point the link elsewhere in one step: readers see the old version or the new one."""
-    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh = link.with_name(f"{DRAFT_LINK}{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
 
 
-def _remove_leftovers(versions: Path) -> None:
+def _remove_leftovers(publication: Path, served: dict | None) -> None:
+    """What killed publications left: drafts, links not yet swapped, whole versions never served.
+
+    A version was served if the register tells of it, if it is served now, or if another one names it
+    as its parent: those stay, even when they are newer than a version put back by hand.
+    """
+    for link in publication.glob(f"{DRAFT_LINK}*"):
+        link.unlink()
+    versions = publication / "versions"
     for draft in versions.glob(".*"):
         shutil.rmtree(draft)
+    kept = {event["version"] for event in ledger.read(ledger.PUBLICATIONS)}
+    kept |= {_describe(folder).get("parent") for folder in versions.iterdir()}
+    kept.add(served["version"] if served else None)
+    for folder in versions.iterdir():
+        if folder.name not in kept and _describe(folder).get("version") == folder.name:
+            shutil.rmtree(folder)
+
+
+def _describe(version: Path) -> dict:
+    """``version.json`` of a version, empty for a folder that is none of ours."""
+    path = version / VERSION_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 @contextmanager

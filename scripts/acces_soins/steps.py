@@ -43,6 +43,7 @@ def open_night() -> str:
         if _age(folder.name) > KEPT_WORK:
             shutil.rmtree(folder)
     warehouse.work_folder(night).mkdir(parents=True)
+    _record_served_version()
     kind = "données d'essai (fictives)" if settings.is_trial else "données réelles"
     announce(f"nuit {night}, {kind}, trimestres arrêtés au {settings.closing_date:%d/%m/%Y}")
     return night
@@ -166,6 +167,13 @@ def read_steps(night: str) -> list[dict]:
     return (
         [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     )
+
+
+def _record_served_version() -> None:
+    """A night killed between the swap of the link and the register left this line to write."""
+    served = publication.current_version()
+    if served and all(event["version"] != served["version"] for event in ledger.read(ledger.PUBLICATIONS)):
+        ledger.append(ledger.PUBLICATIONS, served)
 
 
 def _fetch(source: Source, folder: Path, night: str) -> dict:

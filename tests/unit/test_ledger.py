@@ -24,3 +24,17 @@ def test_a_torn_line_is_skipped_and_loses_nothing_else():
         stream.write('{"nuit": "coup')
     ledger.append(ledger.NIGHTS, {"nuit": "b"})
     assert [event["nuit"] for event in ledger.read(ledger.NIGHTS)] == ["a", "b"]
+
+
+def test_a_line_torn_inside_a_character_costs_that_line_only():
+    ledger.append(ledger.NIGHTS, {"nuit": "a"})
+    path = next((get_settings().ledger / ledger.NIGHTS).glob("*.jsonl"))
+    with path.open("ab") as stream:
+        stream.write('{"nuit": "é'.encode()[:-1])
+    ledger.append(ledger.NIGHTS, {"nuit": "b"})
+    assert [event["nuit"] for event in ledger.read(ledger.NIGHTS)] == ["a", "b"]
+
+
+def test_a_sentence_may_hold_any_separator():
+    ledger.append(ledger.NIGHTS, {"phrase": "un\u2028deux\u0085trois\nquatre"})
+    assert [event["phrase"] for event in ledger.read(ledger.NIGHTS)] == ["un\u2028deux\u0085trois\nquatre"]

@@ -5,7 +5,7 @@ import json
 import duckdb
 import pytest
 
-from acces_soins import publication
+from acces_soins import ledger, publication
 from acces_soins.settings import get_settings
 from acces_soins.versioning import Inputs
 
@@ -94,6 +94,23 @@ def test_what_a_killed_publication_left_is_cleared_by_the_next(private):
     (draft / "entrepot.duckdb").write_bytes(b"partiel")
     publication.publish(private, inputs(), ["public"], [], "n")
     assert not draft.exists()
+
+
+def test_a_whole_version_that_was_never_served_is_cleared_and_one_put_back_by_hand_is_not(private):
+    first = publication.publish(private, inputs(), ["public"], [], "n1")
+    second = publication.publish(private, inputs("c2"), ["public"], [], "n2")
+    ledger.append(ledger.PUBLICATIONS, second)
+    versions = get_settings().publication / "versions"
+    orphan = {**second, "version": "20990101T000000Z-jamais", "parent": second["version"]}
+    (versions / orphan["version"]).mkdir()
+    (versions / orphan["version"] / "version.json").write_text(json.dumps(orphan))
+    (get_settings().publication / ".courante-1").symlink_to("versions/x")
+    get_settings().current.unlink()
+    get_settings().current.symlink_to(f"versions/{first['version']}")
+    third = publication.publish(private, inputs("c3"), ["public"], [], "n3")
+    kept = {path.name for path in versions.iterdir()}
+    assert kept == {version["version"] for version in (first, second, third)}
+    assert not list(get_settings().publication.glob(".courante-*"))
 
 
 def test_same_inputs_have_the_same_fingerprint_whatever_the_commit():
