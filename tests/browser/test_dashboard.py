@@ -7,7 +7,7 @@ import pytest
 
 import published_marts
 
-pytestmark = [pytest.mark.browser, pytest.mark.superset]
+pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.xdist_group("superset")]
 
 FLAGS = [
     "--headless",

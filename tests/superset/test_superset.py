@@ -12,7 +12,8 @@ import published_marts
 import superset_service
 from acces_soins import dashboards
 
-pytestmark = pytest.mark.superset
+# One group: the tests that share a Superset run in one process.
+pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
 REAL = "Données réelles"
 
 
