@@ -63,3 +63,22 @@ def extraits():
     if not EXTRAITS:
         pytest.skip("ACCES_SOINS_EXTRAITS ne nomme aucun dossier d'extraits réels")
     return Path(EXTRAITS).resolve()
+
+
+@pytest.fixture(scope="session")
+def superset(tmp_path_factory):
+    """One Superset for all the tests that need one: prepared, with the dashboards, on a trial publication."""
+    import superset_service
+
+    superset_service.skip_without_superset()
+    with superset_service.prepared(tmp_path_factory.mktemp("superset")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def superset_address(superset):
+    """The address at which it is served."""
+    import superset_service
+
+    with superset_service.serving(superset) as address:
+        yield address

@@ -26,6 +26,7 @@ ENGLISH = re.compile(
 
 
 @pytest.fixture(scope="module")
+<<<<<<< HEAD
 def executable() -> str:
     """Asked before Superset is prepared, which costs a minute."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
@@ -55,6 +56,51 @@ def page(executable, superset, tmp_path_factory):
         yield opened
         opened.screenshot(path=str(folder / "tableau_de_bord.png"))
         browser.close()
+=======
+def browser(superset):
+    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if not executable:
+        pytest.skip("aucun Chromium ni Chrome n'est installé")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield started
+        started.close()
+
+
+def _logged_in(browser, superset, address: str, login: str):
+    """A page just after the login form, wherever that leads."""
+    opened = browser.new_page(viewport={"width": 1440, "height": 1700}, locale="fr-FR")
+    opened.goto(f"{address}/login/")
+    opened.fill("input#username, input[name=username]", login)
+    opened.fill("input[type=password]", superset.password(login))
+    assert not ENGLISH.search(opened.inner_text("body"))
+    opened.press("input[type=password]", "Enter")
+    opened.wait_for_url(lambda url: "/login" not in url)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def page(browser, superset, superset_address):
+    """The dashboard as a decision maker lands on it, drawn."""
+    opened = _logged_in(browser, superset, superset_address, "decideur")
+    opened.wait_for_selector("path.region[style*='fill: rgb']", timeout=90_000)
+    for marker in (".as-cartes", ".as-legende", ".as-definition", "text=82 – Tarn-et-Garonne"):
+        opened.wait_for_selector(marker, timeout=60_000)
+    yield opened
+    opened.close()
+
+
+def test_a_decision_maker_lands_on_the_dashboard(page):
+    assert "/superset/dashboard/acces-aux-soins/" in page.url
+
+
+def test_a_statistician_lands_at_home(browser, superset, superset_address):
+    opened = _logged_in(browser, superset, superset_address, "statisticien")
+    assert opened.url.endswith("/superset/welcome/")
+    opened.close()
+>>>>>>> dash
 
 
 def _filled(page) -> int:
@@ -88,3 +134,25 @@ def test_everything_is_in_french_and_nothing_failed(page):
 
 def test_the_figures_carry_their_unit(page):
     assert re.search(r"\d,\d\s%", page.inner_text(".as-cartes"))
+
+
+def test_the_dashboard_opens_on_the_last_quarter(page):
+    assert "France · 4e trimestre 2025" in page.inner_text(".as-cartes")
+    assert "4e trimestre 2025" in page.inner_text(".as-legende")
+
+
+def test_no_text_is_cut(page):
+    for tile in ("bandeau", "chiffres_cles", "legende", "definition", "fraicheur"):
+        cut = page.evaluate(
+            "id => { const box = document.getElementById(id).parentElement.getBoundingClientRect();"
+            " const text = document.getElementById(id).parentElement.querySelector('tbody:last-of-type');"
+            " const tables = [...document.getElementById(id).parentElement.querySelectorAll('tbody')];"
+            " return Math.max(...tables.map(t => t.getBoundingClientRect().bottom)) - box.bottom; }",
+            f"CHART-{tile}",
+        )
+        assert cut <= 0, tile
+
+
+def test_observed_points_and_carried_levels_have_their_own_legend(page):
+    chart = page.locator("[data-test-viz-type=mixed_timeseries]")
+    assert chart.locator("canvas, svg").count() > 0

@@ -2,14 +2,17 @@
 
 import copy
 import shutil
+import subprocess
 
 import pytest
 import yaml
 
-import published_marts
+import superset_service
 from acces_soins import dashboards
+from acces_soins.catalog import load_indicators
+from acces_soins.settings import get_settings
 
-CONTRACTS = published_marts.CONTRACTS
+CONTRACTS = dashboards.marts_contracts()
 
 
 @pytest.fixture
@@ -28,21 +31,14 @@ def copied_assets(tmp_path):
 
 
 def test_the_assets_fit_the_contracts():
-    assert dashboards.check_assets(CONTRACTS) == []
-
-
-@pytest.mark.skipif(
-    not dashboards.marts_contracts(), reason="les contrats des marts ne sont pas encore écrits"
-)
-def test_the_assets_fit_the_contracts_of_dbt():
     assert dashboards.check_assets() == []
 
 
 def test_a_column_that_left_the_mart_is_named():
     contracts = copy.deepcopy(CONTRACTS)
-    del contracts["tableau_de_bord"]["evolution"]
+    del contracts["tableau_de_bord"]["evolution_point"]
     problems = dashboards.check_assets(contracts)
-    assert any("departements.yaml" in p and "evolution" in p for p in problems)
+    assert any("departements.yaml" in p and "evolution_point" in p for p in problems)
 
 
 def test_a_column_that_changed_type_is_named():
@@ -59,6 +55,8 @@ def test_a_column_that_changed_type_is_named():
         ("charts/carte.yaml", lambda a: a.update(dataset_uuid="x"), "le jeu x n'existe pas"),
         ("charts/carte.yaml", lambda a: a.update(uuid="x"), "uuid absent ou mal formé"),
         ("charts/carte.yaml", lambda a: a.update(slice_name="Value by area"), "pas en français"),
+        ("charts/evolution.yaml", lambda a: a["params"].update(metrics_b=["absente"]), "mesure « absente »"),
+        ("charts/evolution.yaml", lambda a: a["params"].update(groupby_b=["absente"]), "colonne « absente »"),
         (
             "dashboards/vue_ensemble.yaml",
             lambda a: a["metadata"]["native_filter_configuration"][0]["targets"][0]["column"].update(
@@ -95,3 +93,66 @@ def test_the_database_entry_is_hardened():
     assert arguments["config"]["enable_external_access"] is False
     assert arguments["config"]["lock_configuration"] is True
     assert not any(entry[name] for name in ("allow_ctas", "allow_cvas", "allow_dml", "allow_csv_upload"))
+
+
+def test_no_cached_row_outlives_its_publication():
+    for path, dataset in dashboards.load_assets().items():
+        if path.startswith("datasets/"):
+            assert "cache_key_wrapper(version_publiee())" in dataset["sql"], path
+
+
+def test_every_filter_is_required_or_free_and_the_departement_follows_the_region():
+    dashboard = dashboards.load_assets()["dashboards/vue_ensemble.yaml"]["metadata"]
+    filters = {native["name"]: native for native in dashboard["native_filter_configuration"]}
+    assert dashboard["filter_bar_orientation"] == "HORIZONTAL"
+    assert list(filters) == ["Indicateur", "Trimestre", "Région", "Département"]
+    assert filters["Département"]["cascadeParentIds"] == [filters["Région"]["id"]]
+    last_first = filters["Trimestre"]["controlValues"]
+    assert last_first["defaultToFirstItem"] and last_first["sortAscending"] is False
+
+
+def test_a_carried_line_is_lighter_than_the_observed_one():
+    colours = dashboards.series_colours()
+    assert colours["France (%), observé"] != colours["France (%), reporté"]
+    assert colours["29 – Finistère, observé"] != colours["Région Bretagne, observé"]
+    assert len(colours) == 2 * (101 + 18 + len({i.meta["unite"] for i in load_indicators().values()}))
+
+
+@pytest.fixture
+def prepared_steps(data_directory, monkeypatch):
+    """The steps that ``prepare`` runs, none of which starts Superset."""
+    steps = []
+    monkeypatch.setattr(dashboards, "superset_version", lambda: "6.1.0")
+    monkeypatch.setattr(dashboards, "_run", lambda step, *_arguments: steps.append(step))
+    return steps
+
+
+def test_a_server_database_is_prepared_once(prepared_steps, monkeypatch):
+    monkeypatch.setenv("ACCES_SOINS_SUPERSET_METADONNEES", "postgresql+psycopg2://superset@postgres/superset")
+    assert dashboards.prepare() is True
+    assert dashboards.prepare() is False
+    monkeypatch.setenv("ACCES_SOINS_SUPERSET_METADONNEES", "postgresql+psycopg2://superset@autre/superset")
+    assert dashboards.prepare() is True
+    assert prepared_steps == ["prepare", "prepare"]
+
+
+def test_a_database_file_that_is_gone_is_made_again(prepared_steps):
+    assert dashboards.prepare() is True
+    assert dashboards.prepare() is True
+    assert prepared_steps == ["prepare", "prepare"]
+
+
+@pytest.mark.superset
+def test_the_caches_are_in_redis_where_there_is_one(tmp_path):
+    superset_service.skip_without_superset()
+    program = f"import runpy; c = runpy.run_path({str(dashboards.SUPERSET / 'superset_config.py')!r}); " + (
+        "print(*sorted({c[name]['CACHE_TYPE'] for name in c if name.endswith('CACHE_CONFIG')}))"
+    )
+
+    def types(**extra):
+        env = dashboards.environment(get_settings()) | {"ACCES_SOINS_SUPERSET_DOSSIER": str(tmp_path)} | extra
+        argv = [str(dashboards.ENVIRONMENT / "bin" / "python"), "-c", program]
+        return subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout.split()
+
+    assert types() == ["FileSystemCache"]
+    assert types(ACCES_SOINS_SUPERSET_REDIS="redis://:essai@redis:6379/0") == ["RedisCache"]

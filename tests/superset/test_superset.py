@@ -12,11 +12,16 @@ import published_marts
 import superset_service
 from acces_soins import dashboards
 
+<<<<<<< HEAD
+=======
+# One group: the tests that share a Superset run in one process.
+>>>>>>> dash
 pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
 REAL = "Données réelles"
 
 
 @pytest.fixture(scope="module")
+<<<<<<< HEAD
 def service(superset):
     return superset[0]
 
@@ -29,12 +34,16 @@ def address(superset):
 @pytest.fixture(scope="module")
 def reader(service, address):
     with superset_service.client(service, address, "decideur") as http:
+=======
+def reader(superset, superset_address):
+    with superset_service.client(superset, superset_address, "decideur") as http:
+>>>>>>> dash
         yield http
 
 
 @pytest.fixture(scope="module")
-def admin(service, address):
-    with superset_service.client(service, address, "admin") as http:
+def admin(superset, superset_address):
+    with superset_service.client(superset, superset_address, "admin") as http:
         yield http
 
 
@@ -47,43 +56,60 @@ def _dashboard_id(http: httpx.Client) -> int:
     return http.get("/api/v1/dashboard/acces-aux-soins").raise_for_status().json()["result"]["id"]
 
 
-def _query(form: dict) -> dict:
-    """The query that the page would send for these parameters, on the default choices."""
+def _query(form: dict, second: str = "") -> dict:
+    """The query that the page would send for these parameters; ``second`` is ``_b`` for a second query."""
     raw = form.get("query_mode") == "raw"
-    query = {
-        "columns": form.get("all_columns", []) if raw else form.get("groupby", []),
+    columns = form.get("all_columns", []) if raw else form.get(f"groupby{second}", [])
+    axes = [form[key] for key in ("x_axis", "entity") if key in form]
+    return {
+        "columns": [*axes, *columns],
         # raw rows carry no metrics at all: an empty list would group them
-        **({} if raw else {"metrics": form.get("metrics") or [form["metric"]]}),
+        **({} if raw else {"metrics": form.get(f"metrics{second}") or [form["metric"]]}),
         "row_limit": form["row_limit"],
         "orderby": [json.loads(order) for order in form.get("order_by_cols", [])],
-        "filters": [],
+        "filters": [
+            {"col": f["subject"], "op": f["operator"], "val": f["comparator"]}
+            for f in form.get(f"adhoc_filters{second}", [])
+        ],
         "extras": {"where": "", "having": ""},
     }
-    if form["viz_type"] == "echarts_timeseries_line":
-        query["columns"] = [form["x_axis"], *query["columns"]]
-    if form["viz_type"] == "country_map":
-        query["columns"] = [form["entity"]]
-    return query
 
 
 def _data(http: httpx.Client, name: str, filters: dict[str, str] | None = None) -> list[dict]:
+    """The rows that the chart shows with these choices; those of its two queries where it has two."""
     chart = _charts(http)[name]
     form = chart["form_data"]
-    query = _query(form)
-    query["filters"] = [{"col": c, "op": "IN", "val": [v]} for c, v in (filters or {}).items()]
+    queries = [_query(form), *([_query(form, "_b")] if "metrics_b" in form else [])]
+    for query in queries:
+        query["filters"] += [{"col": c, "op": "IN", "val": [v]} for c, v in (filters or {}).items()]
     datasource, kind = form["datasource"].split("__")
     answer = http.post(
         "/api/v1/chart/data",
         json={
             "datasource": {"id": int(datasource), "type": kind},
-            "queries": [query],
+            "queries": queries,
             "form_data": {**form, "slice_id": chart["id"], "dashboardId": _dashboard_id(http)},
             "result_format": "json",
             "result_type": "full",
         },
     )
     assert answer.status_code == 200, answer.text
-    return answer.json()["result"][0]["data"]
+    return [row for result in answer.json()["result"] for row in result["data"]]
+
+
+def _mart_row(code: str, quarter: str, territory: str = "FR", level: str = "france") -> dict:
+    """What the published mart says of one key."""
+    wanted = (code, quarter, territory, level)
+    keys = ("code_indicateur", "trimestre", "code_territoire", "niveau")
+    return next(r for r in published_marts.rows_of_the_dashboard() if tuple(r[k] for k in keys) == wanted)
+
+
+def _french(number: float, decimals: int) -> str:
+    return f"{abs(number):,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+LABELS = {indicator[0]: indicator[1] for indicator in published_marts.INDICATORS}
+EVOLUTION = "Évolution : France, région et département choisis"
 
 
 CHARTS = [
@@ -110,8 +136,8 @@ def _sql(http: httpx.Client, sql: str) -> httpx.Response:
     )
 
 
-def test_a_statistician_reads_the_published_tables(service, address):
-    with superset_service.client(service, address, "statisticien") as http:
+def test_a_statistician_reads_the_published_tables(superset, superset_address):
+    with superset_service.client(superset, superset_address, "statisticien") as http:
         answer = _sql(http, "SELECT count(*) AS n FROM marts.tableau_de_bord")
     assert answer.status_code == 200, answer.text
     assert answer.json()["data"] == [{"n": 9 * 120 * 8}]
@@ -132,7 +158,7 @@ HOSTILE = [
 ]
 
 
-def test_duckdb_itself_refuses_whatever_leaves_the_published_file(service):
+def test_duckdb_itself_refuses_whatever_leaves_the_published_file(superset):
     code = f"""
 from superset import db
 from superset.models.core import Database
@@ -145,13 +171,13 @@ for statement in {HOSTILE!r}:
         except Exception as error:
             print("REFUSE", type(error).__name__, statement)
 """
-    answer = superset_service.in_superset(service, code)
+    answer = superset_service.in_superset(superset, code)
     lines = [line for line in answer.stdout.splitlines() if line.startswith(("ACCEPTE", "REFUSE"))]
     assert len(lines) == len(HOSTILE), answer.stderr[-2000:]
     assert not [line for line in lines if line.startswith("ACCEPTE")]
 
 
-def test_a_query_that_never_ends_is_interrupted(service):
+def test_a_query_that_never_ends_is_interrupted(superset):
     code = """
 from superset import db
 from superset.models.core import Database
@@ -163,54 +189,170 @@ with database.get_sqla_engine() as engine, engine.connect() as connection:
     except Exception as error:
         print("INTERROMPUE", "INTERRUPT" in str(error).upper())
 """
-    answer = superset_service.in_superset(service, code, {"ACCES_SOINS_SUPERSET_DELAI_REQUETE": "1"})
+    answer = superset_service.in_superset(superset, code, {"ACCES_SOINS_SUPERSET_DELAI_REQUETE": "1"})
     assert "INTERROMPUE True" in answer.stdout, answer.stdout + answer.stderr[-2000:]
 
 
-def test_secrets_are_for_their_owner_only(service):
-    folder = service.settings.services / "superset"
+def test_secrets_are_for_their_owner_only(superset):
+    folder = superset.settings.services / "superset"
     for name in ("identifiants.json", "cle_secrete"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
-    hint = dashboards.credentials_hint(service.settings)
+    hint = dashboards.credentials_hint(superset.settings)
     assert "identifiants.json" in hint
-    assert not any(service.password(login) in hint for login in service.accounts)
+    assert not any(superset.password(login) in hint for login in superset.accounts)
 
 
-def test_a_second_run_does_nothing(service):
-    assert dashboards.prepare(service.settings) is False
-    assert dashboards.deploy(service.settings) is False
-    assert dashboards.refresh(superset_service.VERSION, service.settings) is False
+def test_a_second_run_does_nothing(superset):
+    assert dashboards.prepare(superset.settings) is False
+    assert dashboards.deploy(superset.settings) is False
+    assert dashboards.refresh(superset_service.VERSION, superset.settings) is False
 
 
-def test_nobody_enters_without_logging_in(address):
-    assert httpx.get(f"{address}/api/v1/dashboard/acces-aux-soins").status_code in (401, 404)
-    policy = httpx.get(f"{address}/login/").headers["content-security-policy"]
+def test_nobody_enters_without_logging_in(superset_address):
+    assert httpx.get(f"{superset_address}/api/v1/dashboard/acces-aux-soins").status_code in (401, 404)
+    policy = httpx.get(f"{superset_address}/login/").headers["content-security-policy"]
     assert "http" not in policy.replace("https_only", "")
 
 
 def test_evolution_keeps_france_beside_the_chosen_territories(reader):
-    label = published_marts.INDICATORS[0][1]
     chosen = {
-        "libelle_indicateur": label,
+        "libelle_indicateur": LABELS["taux_ald_sans_mt"],
         "libelle_region": "Bretagne",
         "libelle_departement": "29 – Finistère",
     }
-    series = {
-        row["serie"] for row in _data(reader, "Évolution : France, région et département choisis", chosen)
+    series = {row["serie"] for row in _data(reader, EVOLUTION, chosen)}
+    territories = ("France (%)", "Région Bretagne", "29 – Finistère")
+    assert series == {f"{name}, {nature}" for name in territories for nature in ("observé", "reporté")}
+    assert series <= set(dashboards.series_colours())
+
+
+def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
+    rows = _data(reader, EVOLUTION, {"libelle_indicateur": LABELS["densite_mg_liberaux"]})
+    observed = {r["trimestre"]: r["observé"] for r in rows if r["serie"].endswith("observé")}
+    carried = {r["trimestre"]: r["reporté"] for r in rows if r["serie"].endswith("reporté")}
+    assert set(observed) == set(carried)
+    assert [quarter for quarter in sorted(observed) if observed[quarter] is not None] == ["2024T4", "2025T4"]
+    # the carried level starts at the point that it repeats
+    level = _mart_row("densite_mg_liberaux", "2024T4")["valeur"]
+    assert {q: v for q, v in carried.items() if v is not None} == {
+        quarter: pytest.approx(level) for quarter in ("2024T4", "2025T1", "2025T2", "2025T3")
     }
-    assert series == {"France (%)", "Région Bretagne", "29 – Finistère"}
 
 
-def test_a_masked_value_is_never_zero(reader):
-    label = published_marts.INDICATORS[0][1]
-    rows = _data(reader, "Classement des départements", {"libelle_indicateur": label, "trimestre": "2025T4"})
+def test_a_series_without_any_value_says_why(reader):
+    rows = _data(reader, EVOLUTION, {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"]})
+    assert any("aucun chiffre observé, aucune source ouverte" in row["serie"] for row in rows)
+    assert {row.get("observé", row.get("reporté")) for row in rows} == {None}
+
+
+def test_the_cards_tell_a_carried_value_and_the_evolution_of_its_point(reader):
+    row = _mart_row("file_active_moyenne_mg", "2025T3")
+    assert (row["statut"], row["evolution"]) == ("reporte", None)
+    chosen = {"libelle_indicateur": LABELS["file_active_moyenne_mg"], "trimestre": "2025T3"}
+    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    assert f'<div class="as-valeur">{_french(row["valeur"], 0)}<' in card
+    assert "Reporté · données au 30/06/2025" in card
+    change = _french(row["evolution_point"], 0)
+    assert f'<span class="as-favorable">↗\u00a0+\u00a0{change}\u00a0patients</span>' in card
+    assert "entre le 31/12/2024 et le 30/06/2025" in card
+
+
+def test_the_cards_judge_by_the_sense_of_the_indicator(reader):
+    row = _mart_row("taux_ald_sans_mt", "2025T4")
+    assert row["evolution_point"] > 0
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "trimestre": "2025T4"}
+    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    assert f'as-defavorable">↗\u00a0+\u00a0{_french(row["evolution_point"], 1)}\u00a0point</span>' in card
+    assert "· défavorable" in card
+
+
+def test_a_card_without_a_value_says_why(reader):
+    chosen = {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"], "trimestre": "2025T4"}
+    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    assert 'as-absente">Non disponible<' in card
+    assert "Aucune source ouverte" in card
+
+
+def test_the_chosen_departement_has_its_cards(reader):
+    row = _mart_row("densite_mg_liberaux", "2025T4", "29", "departement")
+    chosen = {
+        "libelle_indicateur": LABELS["densite_mg_liberaux"],
+        "trimestre": "2025T4",
+        "libelle_departement": "29 – Finistère",
+    }
+    france, finistere = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    assert "France · 4e trimestre 2025" in france
+    assert "29 – Finistère" in finistere
+    assert f'{row["rang"]}<span class="as-unite"> sur {row["nb_classes"]}</span>' in finistere
+    assert _french(row["valeur"] - row["valeur_france"], 1) in finistere
+
+
+def _ranking(reader, code: str, quarter: str = "2025T4") -> list[dict]:
+    chosen = {"libelle_indicateur": LABELS[code], "trimestre": quarter}
+    return _data(reader, "Classement des départements", chosen)
+
+
+def test_the_ranking_shows_the_numbers_of_the_mart(reader):
+    rows = _ranking(reader, "densite_mg_liberaux")
     assert len(rows) == 101
-    mayotte = next(row for row in rows if row["libelle_departement"].startswith("976"))
-    assert mayotte["valeur_affichee"] == "–"
-    assert mayotte["statut_en_clair"] == "Masqué : non communiqué par le producteur"
+    first = rows[0]
+    mart = _mart_row("densite_mg_liberaux", "2025T4", first["libelle_departement"][:2], "departement")
+    assert mart["rang"] == 1
+    assert first["valeur_affichee"].strip("\u2007") == _french(mart["valeur"], 1)
+    assert _french(mart["evolution_point"], 1) in first["evolution_affichee"]
+    assert "depuis le 31/12/2024" in first["evolution_affichee"]
+    assert _french(mart["valeur"] - mart["valeur_france"], 1) in first["ecart_france"]
 
 
-def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(service, admin, tmp_path, monkeypatch):
+def test_a_number_of_structures_has_no_gap_to_the_national_total(reader):
+    assert {row["ecart_france"] for row in _ranking(reader, "nb_msp")} == {"–"}
+
+
+def test_a_masked_value_is_never_zero_and_ends_the_ranking_with_its_reason(reader):
+    rows = _ranking(reader, "taux_ald_sans_mt")
+    assert len(rows) == 101
+    last = {row["libelle_departement"][:3].strip(): row for row in rows[-2:]}
+    assert set(last) == {"93", "976"}
+    assert {row["valeur_affichee"] for row in last.values()} == {"–"}
+    assert {row["rang_affiche"] for row in last.values()} == {"–"}
+    assert last["976"]["statut_en_clair"] == "Masqué\u00a0: non communiqué par le producteur"
+    assert last["93"]["statut_en_clair"] == "Non disponible\u00a0: édition non reçue"
+
+
+def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(reader):
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "trimestre": "2025T4"}
+    shapes = {row["forme"]: row["Valeur"] for row in _data(reader, "Carte des départements", chosen)}
+    assert len(shapes) == 99 + 1
+    assert shapes["sans valeur"] is None
+    (legend,) = _data(reader, "Légende de la carte", chosen)
+    legend = next(iter(legend.values()))
+    assert "2 sans valeur affichable sur 101" in legend
+    assert "Masqué\u00a0: non communiqué par le producteur" in legend
+    assert LABELS["taux_ald_sans_mt"] in legend and "4e trimestre 2025" in legend
+
+
+def test_a_late_source_comes_first_and_says_so(reader):
+    late, on_time = _data(reader, "Fraîcheur des sources")
+    assert "as-retard" in late["etat"] and "En retard de" in late["etat"]
+    assert late["contenu"] == "Fichier fictif, en retard"
+    assert late["dernier_incident"] == "Le 19/01/2026\u00a0: Le portail a rendu une page HTML"
+    assert (on_time["etat"], on_time["dernier_incident"]) == ("À jour", "aucun")
+
+
+def test_the_definition_says_what_the_figure_does_not(reader):
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"]}
+    (panel,) = [row["definition"] for row in _data(reader, "Définition et limites", chosen)]
+    for text in (
+        "Sert aux tests.",
+        "aucune\u00a0: chiffre inventé",
+        "Rien de vrai.",
+        "fichier fictif, à jour",
+    ):
+        assert text in panel
+    assert "un effectif &lt; 5" in panel
+
+
+def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(superset, admin, tmp_path, monkeypatch):
     source = next(chart for name, chart in _charts(admin).items() if name == "Légende de la carte")
     saved = admin.post(
         "/api/v1/chart/",
@@ -236,25 +378,33 @@ def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(service, adm
 
     with monkeypatch.context() as patch:
         patch.setattr(dashboards, "ASSETS", folder)
-        assert dashboards.deploy(service.settings) is True
+        assert dashboards.deploy(superset.settings) is True
     names = {chart["slice_name"] for chart in admin.get("/api/v1/chart/").json()["result"]}
     assert "Ma vue" in names
     assert "Légende de la carte" not in names
 
-    assert dashboards.deploy(service.settings) is True
+    assert dashboards.deploy(superset.settings) is True
     assert "Légende de la carte" in _charts(admin)
 
 
-# Last in this file: it changes what is served.
-def test_a_swapped_link_is_seen_without_a_restart(service, reader):
-    chosen = {"libelle_indicateur": published_marts.INDICATORS[0][1], "trimestre": "2025T4"}
-    before = _data(reader, "Classement des départements", chosen)
-    assert "DONNÉES D'ESSAI" in _data(reader, "Fraîcheur et statut des données")[0]["bandeau"]
+@pytest.fixture
+def another_publication(superset):
+    """A second version, served during the test; the first one comes back afterwards."""
     version = "20260420T023000Z-12345678"
-    published_marts.publish(service.settings.publication, version, offset=10.0, data_label=REAL)
-    assert dashboards.refresh(version, service.settings) is True
-    after = _data(reader, "Classement des départements", chosen)
-    assert {r["valeur_affichee"] for r in after} != {r["valeur_affichee"] for r in before}
+    published_marts.publish(superset.settings.publication, version, offset=10.0, data_label=REAL)
+    yield version
+    published_marts.serve(superset.settings.publication, superset_service.VERSION)
+    dashboards.refresh(superset_service.VERSION, superset.settings)
+
+
+def test_a_swapped_link_is_seen_without_a_restart(superset, reader, request):
+    before = _ranking(reader, "taux_ald_sans_mt")
+    assert "DONNÉES D'ESSAI" in _data(reader, "Fraîcheur et statut des données")[0]["bandeau"]
+    version = request.getfixturevalue("another_publication")
+    # nothing told Superset: a cached row does not outlive its publication all the same
+    after = _ranking(reader, "taux_ald_sans_mt")
+    assert {r["valeur_affichee"] for r in after}.isdisjoint({r["valeur_affichee"] for r in before} - {"–"})
+    assert dashboards.refresh(version, superset.settings) is True
     band = _data(reader, "Fraîcheur et statut des données")[0]["bandeau"]
     assert "20 avril 2026" in band
     assert "ESSAI" not in band

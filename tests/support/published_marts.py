@@ -7,67 +7,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from acces_soins.settings import PROJECT
+from acces_soins.dashboards import TERRITORIES, marts_contracts
 
-TEXT, NUMBER, WHOLE, DAY, MOMENT = "VARCHAR", "DOUBLE", "INTEGER", "DATE", "TIMESTAMP"
-
-# table -> column -> type: the part of the marts' contracts that the dashboards read.
-CONTRACTS = {
-    "tableau_de_bord": {
-        "code_indicateur": TEXT,
-        "libelle_indicateur": TEXT,
-        "unite": TEXT,
-        "decimales": WHOLE,
-        "sens": TEXT,
-        "niveau": TEXT,
-        "code_territoire": TEXT,
-        "libelle_territoire": TEXT,
-        "code_region": TEXT,
-        "libelle_region": TEXT,
-        "code_iso_3166_2": TEXT,
-        "trimestre": TEXT,
-        "date_trimestre": DAY,
-        "valeur": NUMBER,
-        "evolution": NUMBER,
-        "evolution_pct": NUMBER,
-        "date_reference": DAY,
-        "date_reference_precedente": DAY,
-        "age_trimestres": WHOLE,
-        "statut": TEXT,
-        "libelle_statut": TEXT,
-        "motif": TEXT,
-        "libelle_motif": TEXT,
-        "rang": WHOLE,
-        "nb_classes": WHOLE,
-        "evolution_rang": WHOLE,
-        "valeur_region": NUMBER,
-        "valeur_france": NUMBER,
-        "source": TEXT,
-        "libelle_source": TEXT,
-        "edition": TEXT,
-        "donnees": TEXT,
-    },
-    "catalogue_indicateurs": {
-        "code_indicateur": TEXT,
-        "libelle": TEXT,
-        "definition": TEXT,
-        "unite": TEXT,
-        "sens": TEXT,
-        "cadence": TEXT,
-        "limites": TEXT,
-    },
-    "fraicheur_sources": {
-        "source": TEXT,
-        "derniere_edition": TEXT,
-        "date_edition": DAY,
-        "derniere_extraction": MOMENT,
-        "attendue_le": DAY,
-        "dernier_echec": MOMENT,
-        "motif_echec": TEXT,
-        "nb_editions": WHOLE,
-        "ecrasee_depuis": DAY,
-    },
-}
+# table -> column -> type, as dbt's YAML declares the published marts.
+CONTRACTS = marts_contracts()
 
 # code, label, unit, decimals, sens, level of the values, quarters between two observed points
 INDICATORS = [
@@ -130,7 +73,7 @@ def quarter_end(quarter: str) -> dt.date:
 
 
 def _territories() -> list[dict]:
-    with (PROJECT / "dbt_project/seeds/ref_territoires.csv").open(encoding="utf-8") as stream:
+    with TERRITORIES.open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -168,8 +111,9 @@ def _row(indicator: tuple, territory: dict, rank: int, index: int, offset: float
     )
     value = _value(level, rank, last, scale) + offset if visible else None
     before = last - step
-    with_evolution = status == "observe" and before >= 0
-    previous = _value(level, rank, before, scale) + offset if with_evolution else None
+    previous = _value(level, rank, before, scale) + offset if visible and before >= 0 else None
+    change = value - previous if previous is not None else None
+    own = change is not None and status == "observe"
     return {
         "code_indicateur": code,
         "libelle_indicateur": label,
@@ -183,10 +127,13 @@ def _row(indicator: tuple, territory: dict, rank: int, index: int, offset: float
         "trimestre": QUARTERS[index],
         "date_trimestre": quarter_end(QUARTERS[index]),
         "valeur": value,
-        "evolution": value - previous if with_evolution else None,
-        "evolution_pct": 100 * (value - previous) / previous if with_evolution else None,
+        "evolution": change if own else None,
+        "evolution_pct": 100 * change / previous if own else None,
+        "evolution_point": change,
+        "evolution_point_pct": None if change is None else 100 * change / previous,
+        "date_point_precedent": None if change is None else quarter_end(QUARTERS[before]),
         "date_reference": quarter_end(QUARTERS[last]) if visible else None,
-        "date_reference_precedente": quarter_end(QUARTERS[before]) if with_evolution else None,
+        "date_reference_precedente": quarter_end(QUARTERS[before]) if own else None,
         "age_trimestres": index - last if visible else None,
         "statut": status,
         "libelle_statut": STATUS_LABELS[status],
@@ -213,6 +160,13 @@ def _rank(rows: list[dict]) -> None:
             row["rang"], row["nb_classes"] = rank, len(group)
 
 
+def _compare(rows: list[dict]) -> None:
+    france = {(r["code_indicateur"], r["trimestre"]): r["valeur"] for r in rows if r["niveau"] == "france"}
+    for row in rows:
+        if row["niveau"] != "france":
+            row["valeur_france"] = france[row["code_indicateur"], row["trimestre"]]
+
+
 def rows_of_the_dashboard(offset: float = 0.0, data_label: str = TRIAL) -> list[dict]:
     """Every row of ``tableau_de_bord``: 9 indicators × 120 territories × 8 quarters."""
     territories = _territories()
@@ -227,7 +181,8 @@ def rows_of_the_dashboard(offset: float = 0.0, data_label: str = TRIAL) -> list[
         for index in range(len(QUARTERS))
     ]
     _rank(rows)
-    return [{**dict.fromkeys(CONTRACTS["tableau_de_bord"]), **row, "donnees": data_label} for row in rows]
+    _compare(rows)
+    return [{**row, "donnees": data_label} for row in rows]
 
 
 def _catalogue() -> list[dict]:
@@ -239,9 +194,21 @@ def _catalogue() -> list[dict]:
             "unite": unit,
             "sens": sens,
             "cadence": {1: "trimestrielle", 2: "semestrielle", 4: "annuelle"}[step],
+            "decimales": decimals,
+            "utilite": "Sert aux tests.",
+            "formule": "aucune : chiffre inventé",
+            "ne_permet_pas_de_dire": "Rien de vrai.",
+            "sources": "essai.producteur, essai.en_retard" if level else "",
             "limites": "Chiffres fictifs ; un effectif < 5 est masqué par le producteur & jamais remplacé.",
         }
-        for code, label, unit, _decimals, sens, _level, step in INDICATORS
+        for code, label, unit, decimals, sens, level, step in INDICATORS
+    ]
+
+
+def _sources() -> list[dict]:
+    return [
+        {"source": "essai.producteur", "producteur": "Essai", "description": "Fichier fictif, à jour."},
+        {"source": "essai.en_retard", "producteur": "Essai", "description": "Fichier fictif, en retard."},
     ]
 
 
@@ -276,6 +243,7 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
     tables = {
         "tableau_de_bord": rows_of_the_dashboard(offset, data_label),
         "catalogue_indicateurs": _catalogue(),
+        "catalogue_sources": _sources(),
         "fraicheur_sources": _freshness(),
     }
     with duckdb.connect(str(path)) as connection:
@@ -284,7 +252,7 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
             columns = CONTRACTS[table]
             typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"CREATE TABLE marts.{table} ({typed})")
-            connection.register("lot", pa.Table.from_pylist(rows))
+            connection.register("lot", pa.Table.from_pylist([{**dict.fromkeys(columns), **r} for r in rows]))
             names = ", ".join(columns)
             connection.execute(f"INSERT INTO marts.{table} SELECT {names} FROM lot")
             connection.unregister("lot")
@@ -294,6 +262,11 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
 def publish(publication: Path, version: str, offset: float = 0.0, data_label: str = TRIAL) -> Path:
     """Publish a version and swap the link ``courante``; returns the constant path that readers open."""
     build(publication / "versions" / version / "entrepot.duckdb", offset, data_label)
+    return serve(publication, version)
+
+
+def serve(publication: Path, version: str) -> Path:
+    """Swap the link ``courante`` to a published version."""
     link = publication / "courante"
     fresh = publication / "courante.nouvelle"
     fresh.symlink_to(Path("versions") / version)

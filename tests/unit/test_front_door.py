@@ -18,7 +18,6 @@ SERVICES = {
     "airflow-triggerer",
     "superset-init",
     "superset-web",
-    "superset-worker",
 }
 
 
@@ -76,7 +75,7 @@ def test_compose_pins_its_images(compose):
 
 
 def test_compose_holds_no_secret_and_gives_none_a_default(compose):
-    secret = re.compile(r"PASSWORD|SECRET|KEY|SQL_ALCHEMY_CONN|METADONNEES")
+    secret = re.compile(r"PASSWORD|SECRET|KEY|SQL_ALCHEMY_CONN|METADONNEES|REDIS")
     for service in compose["services"].values():
         for name, value in service.get("environment", {}).items():
             if secret.search(name) and not name.endswith("PASSWORDS_FILE"):
@@ -90,6 +89,21 @@ def test_compose_asks_the_real_portals_and_shares_the_data(compose):
             assert service["environment"]["ACCES_SOINS_SOURCES"] == "${ACCES_SOINS_SOURCES:-direct}"
             assert "donnees:/app/donnees" in service["volumes"]
             assert service["user"] != "0"
+
+
+def test_superset_caches_in_the_redis_of_compose(compose):
+    cache = compose["services"]["superset-web"]["environment"]["ACCES_SOINS_SUPERSET_REDIS"]
+    assert cache.endswith("@redis:6379/0")
+    assert compose["services"]["superset-web"]["depends_on"]["redis"] == {"condition": "service_healthy"}
+
+
+def test_superset_is_prepared_by_the_same_step_as_at_night(compose):
+    program, option, code = compose["services"]["superset-init"]["command"]
+    assert (program, option) == ("/app/.venv/bin/python", "-c")
+    compile(code, "superset-init", "exec")
+    assert "dashboards.prepare()" in code
+    night = compose["services"]["airflow-scheduler"]["environment"]["ACCES_SOINS_SUPERSET_METADONNEES"]
+    assert compose["services"]["superset-init"]["environment"]["ACCES_SOINS_SUPERSET_METADONNEES"] == night
 
 
 def test_every_variable_that_compose_demands_is_in_the_example():
