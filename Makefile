@@ -33,11 +33,7 @@ extraits:
 	@test -f "$(EXTRAITS)/INDEX.csv" || { echo "Erreur : $(EXTRAITS)/INDEX.csv est introuvable ; le dossier des extraits doit contenir INDEX.csv." >&2; exit 2; }
 
 test: .venv/a-jour .venv-superset/a-jour ## Les tests que lance l'intégration continue
-<<<<<<< HEAD
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not long" --ignore tests/benchmarks
-=======
-	.venv/bin/pytest -n 2 --dist loadgroup -m "not long"
->>>>>>> dash
 
 test-long: .venv/a-jour .venv-superset/a-jour ## Les balayages exhaustifs
 	.venv/bin/pytest -m long

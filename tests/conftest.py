@@ -44,20 +44,6 @@ def source():
 
 
 @pytest.fixture(scope="session")
-def superset(tmp_path_factory):
-    """(Service, address) of the one Superset of the run: its preparation is the dearest of all.
-
-    The modules that ask for it stand in one xdist group; those that only read come first.
-    """
-    import superset_service
-
-    superset_service.skip_without_superset()
-    service = superset_service.prepare(tmp_path_factory.mktemp("superset"))
-    with superset_service.serving(service) as address:
-        yield service, address
-
-
-@pytest.fixture(scope="session")
 def extraits():
     """The folder of real extracts; the test is skipped where no setting names it."""
     if not EXTRAITS:

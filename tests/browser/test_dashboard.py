@@ -26,37 +26,6 @@ ENGLISH = re.compile(
 
 
 @pytest.fixture(scope="module")
-<<<<<<< HEAD
-def executable() -> str:
-    """Asked before Superset is prepared, which costs a minute."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    return found or pytest.skip("aucun Chromium ni Chrome n'est installé")
-
-
-@pytest.fixture(scope="module")
-def page(executable, superset, tmp_path_factory):
-    """The dashboard, opened and drawn."""
-    from playwright.sync_api import sync_playwright
-
-    folder = tmp_path_factory.mktemp("navigateur")
-    service, address = superset
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        opened = browser.new_page(viewport={"width": 1440, "height": 1700}, locale="fr-FR")
-        opened.goto(f"{address}/login/")
-        opened.fill("input#username, input[name=username]", "decideur")
-        opened.fill("input[type=password]", service.password("decideur"))
-        assert not ENGLISH.search(opened.inner_text("body"))
-        opened.press("input[type=password]", "Enter")
-        opened.wait_for_url(lambda url: "/login" not in url)
-        opened.goto(f"{address}/superset/dashboard/acces-aux-soins/")
-        opened.wait_for_selector("path.region[style*='fill: rgb']", timeout=90_000)
-        for marker in (".as-cartes", ".as-legende", ".as-definition", "text=82 – Tarn-et-Garonne"):
-            opened.wait_for_selector(marker, timeout=60_000)
-        yield opened
-        opened.screenshot(path=str(folder / "tableau_de_bord.png"))
-        browser.close()
-=======
 def browser(superset):
     executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if not executable:
@@ -100,7 +69,6 @@ def test_a_statistician_lands_at_home(browser, superset, superset_address):
     opened = _logged_in(browser, superset, superset_address, "statisticien")
     assert opened.url.endswith("/superset/welcome/")
     opened.close()
->>>>>>> dash
 
 
 def _filled(page) -> int:

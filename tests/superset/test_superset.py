@@ -12,32 +12,14 @@ import published_marts
 import superset_service
 from acces_soins import dashboards
 
-<<<<<<< HEAD
-=======
 # One group: the tests that share a Superset run in one process.
->>>>>>> dash
 pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
 REAL = "Données réelles"
 
 
 @pytest.fixture(scope="module")
-<<<<<<< HEAD
-def service(superset):
-    return superset[0]
-
-
-@pytest.fixture(scope="module")
-def address(superset):
-    return superset[1]
-
-
-@pytest.fixture(scope="module")
-def reader(service, address):
-    with superset_service.client(service, address, "decideur") as http:
-=======
 def reader(superset, superset_address):
     with superset_service.client(superset, superset_address, "decideur") as http:
->>>>>>> dash
         yield http
 
 

@@ -41,7 +41,8 @@ def skip_without_superset() -> None:
         pytest.skip("l'environnement .venv-superset n'est pas installé")
 
 
-def prepare(folder: Path) -> Service:
+@contextlib.contextmanager
+def prepared(folder: Path) -> Iterator[Service]:
     """Prepare, deploy and refresh in ``folder``; the caller's settings come back afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACCES_SOINS_DONNEES", str(folder))
@@ -52,9 +53,11 @@ def prepare(folder: Path) -> Service:
         dashboards.prepare(settings)
         dashboards.deploy(settings)
         dashboards.refresh(VERSION, settings)
-    get_settings.cache_clear()
-    path = settings.services / "superset" / "identifiants.json"
-    return Service(settings, json.loads(path.read_text(encoding="utf-8")))
+        path = settings.services / "superset" / "identifiants.json"
+        try:
+            yield Service(settings, json.loads(path.read_text(encoding="utf-8")))
+        finally:
+            get_settings.cache_clear()
 
 
 @contextlib.contextmanager
