@@ -17,8 +17,7 @@ from acces_soins.trial.periods import is_stock, last_period, uploaded_at
 from acces_soins.trial.rows import Row, days, options
 
 BOM = "\ufeff"
-POPULATION_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus", "Total"]
-POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et grande classe d'âge"
+POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et {ages}"
 
 
 class Dialect(NamedTuple):
@@ -130,27 +129,30 @@ def _workbook(stream: io.BytesIO, source: Source, period: dt.date) -> xlsxwriter
 def write_population(source: Source, period: dt.date) -> tuple[bytes, int]:
     """INSEE's population estimates: a sheet of remarks, then one sheet a year, the latest first."""
     stream, count = io.BytesIO(), 0
+    title = POPULATION_TITLE.format(ages=options(source)["ages"])
     with _workbook(stream, source, period) as book:
         merged = book.add_format({"align": "center", "bold": True})
         remarks = book.add_worksheet("À savoir")
         remarks.write_column(0, 0, [
-            "Quelques remarques", "", f"{POPULATION_TITLE} ", "Source : données d'essai (fictives)",
+            "Quelques remarques", "", f"{title} ", "Source : données d'essai (fictives)",
             f"Données actualisées au {uploaded_at(source, period):%d/%m/%Y}",
         ])  # fmt: skip
         for day in reversed(days(source, period)):
             table = list(trial_rows.rows(source, day))
-            _population_sheet(book.add_worksheet(str(day.year)), merged, day.year, table)
+            _population_sheet(book.add_worksheet(str(day.year)), merged, title, day.year, table)
             count += len(table)
     return stream.getvalue(), count
 
 
-def _population_sheet(sheet, merged, year: int, table: list[Row]) -> None:
-    sheet.merge_range(0, 0, 0, 6, POPULATION_TITLE)
+def _population_sheet(sheet, merged, title: str, year: int, table: list[Row]) -> None:
+    ages = [*table[0]["ages"], "Total"]
+    sheet.merge_range(0, 0, 0, 6, title)
     sheet.write(1, 0, f"Année {year}")
     sheet.merge_range(3, 0, 3, 1, "Départements", merged)
-    for first, title in ((2, "Ensemble"), (8, "Hommes"), (14, "Femmes")):
-        sheet.merge_range(3, first, 3, first + 5, title, merged)
-        sheet.write_row(4, first, POPULATION_AGES)
+    for rank, group in enumerate(("Ensemble", "Hommes", "Femmes")):
+        first = 2 + rank * len(ages)
+        sheet.merge_range(3, first, 3, first + len(ages) - 1, group, merged)
+        sheet.write_row(4, first, ages)
     # In this workbook Corsica keeps the place of its former number, 20.
     mainland = sorted(
         (row for row in table if len(row["code"]) == 2),

@@ -132,13 +132,94 @@ def cog_regions(source: Source, period: dt.date) -> Iterator[Row]:
         yield {"reg": code, "cheflieu": geography.chief_town(values.members(f"R{code}")[0])} | _named(name)
 
 
+BROAD_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus"]
+FIVE_YEAR_AGES = [*(f"{age} à {age + 4} ans" for age in range(0, 95, 5)), "95 ans et plus"]
+# Shares of the five-year bands in each broad class.
+FIVE_YEAR_SHARES = [(24, 25, 26, 25), (24, 24, 26, 26), (25, 25, 25, 25), (38, 34, 28), (35, 28, 21, 12, 4)]
+
+
 def population(source: Source, period: dt.date) -> Iterator[Row]:
-    """One row per département: the three blocks (Ensemble, Hommes, Femmes) of six figures."""
+    """One row per département: the three blocks (Ensemble, Hommes, Femmes), each with its total."""
+    quinquennial = options(source).get("quinquennal", False)
     for department in values.departments().values():
         men, women = values.population_by_age_and_sex(department.code, period.year)
+        if quinquennial:
+            men, women = _by_five_years(men), _by_five_years(women)
         both = tuple(m + w for m, w in zip(men, women, strict=True))
         blocks = [n for block in (both, men, women) for n in (*block, sum(block))]
-        yield {"code": department.code, "libelle": department.name, "blocs": blocks}
+        ages = FIVE_YEAR_AGES if quinquennial else BROAD_AGES
+        yield {"code": department.code, "libelle": department.name, "ages": ages, "blocs": blocks}
+
+
+def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
+    parts = zip(classes, FIVE_YEAR_SHARES, strict=True)
+    return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
+
+
+def cog_movements(source: Source, period: dt.date) -> Iterator[Row]:
+    """Each former commune enters its parent; each parent had no commune before it (a creation)."""
+    known = {commune.code: commune for commune in geography.communes()}
+    for former in (c for c in geography.communes() if c.kind in ("COMD", "COMA")):
+        parent = known[former.parent]
+        after = {f"{name}_ap": value for name, value in _named(parent.name).items()}
+        after |= {"typecom_ap": parent.kind, "com_ap": parent.code}
+        before = {f"{name}_av": value for name, value in _named(former.name).items()}
+        merged = {"mod": "32", "date_eff": "2019-01-01", "typecom_av": "COM", "com_av": former.code}
+        yield merged | before | after
+        yield {"mod": "20", "date_eff": "1985-01-01"} | after
+
+
+def reference_populations(source: Source, period: dt.date) -> Iterator[Row]:
+    """Communes and their populations, of Mayotte alone or of all the others; some counted apart."""
+    mayotte = options(source).get("mayotte", False)
+    for department in values.departments().values():
+        if (department.code == geography.NOT_IN_APL) != mayotte:
+            continue
+        for commune, count in _inhabitants(department.code, period.year).items():
+            apart = count // 90
+            row = {"reg": department.region, "dep": department.code, "codcom": commune.code[-3:]}
+            if not mayotte:
+                row |= {"libelle_region": values.regions()[department.region], "codarr": "1", "codcan": "01"}
+                row |= {"com": commune.code, "libelle_commune": commune.name}
+            yield row | {"pmun": count, "pcap": apart, "ptot": count + apart}
+
+
+def _inhabitants(department: str, year: int) -> dict[geography.Commune, int]:
+    communes = geography.current_communes(department)
+    weights = [3 / rank for rank in range(1, len(communes) + 1)]
+    parts = values.split(values.population(department, year), weights)
+    return dict(zip(communes, parts, strict=True))
+
+
+def intercommunalities(source: Source, period: dt.date) -> Iterator[Row]:
+    """One fictitious EPCI a département, the first commune of the next one being in it too."""
+    codes = list(values.departments())
+    seats = {code: geography.current_communes(code) for code in codes}
+    for rank, code in enumerate(codes):
+        # An EPCI may stand on two départements: of every tenth, one commune belongs to its neighbour.
+        lent = rank % 10 == 1
+        members = [c for c in seats[code] if not lent or c is not seats[code][0]]
+        if rank % 10 == 0 and rank + 1 < len(codes):
+            members.append(seats[codes[rank + 1]][0])
+        counts = {c.code: _inhabitants(c.department, period.year - 3)[c] for c in members}
+        total = sum(counts[c.code] for c in members)
+        for number, commune in enumerate(members, start=1):
+            yield {
+                "dept": code,
+                "siren": f"2999{rank:05d}",
+                "raison_sociale": f"CC d'essai {code}",
+                "nature_juridique": "CC",
+                "mode_financ": "FPU",
+                "nb_membres": len(members),
+                "total_pop_tot": total,
+                "total_pop_mun": total,
+                "dep_com": commune.department,
+                "insee": commune.code,
+                "siren_membre": f"2{rank:04d}{number:04d}",
+                "nom_membre": commune.name,
+                "population_totale": counts[commune.code],
+                "population_municipale": counts[commune.code],
+            }
 
 
 # DREES
@@ -186,7 +267,9 @@ def _openings(category: str, department: str, stock: dt.date) -> list[dt.date]:
 
 
 def _finess_stem(department: str) -> str:
-    """First four characters of a FINESS number: overseas numbers begin with 970."""
+    """First four characters of a FINESS number: 970 overseas, except in Mayotte."""
+    if department == "976":
+        return "9805"
     return f"{department}00" if len(department) == 2 else f"970{department[2]}"
 
 
@@ -240,13 +323,53 @@ def equipment(source: Source, period: dt.date) -> Iterator[Row]:
             }
 
 
+def care_activities(source: Source, period: dt.date) -> Iterator[Row]:
+    """Care activities authorised in hospitals; every hospital has the first one."""
+    for hospital in establishments(source, period):
+        if hospital["categetab"] not in ("101", "355"):
+            continue
+        number = hospital["nofinesset"]
+        for rank, (code, label) in enumerate(values.model()["activites_soins"].items()):
+            if rank and values.unit("activite", code, number) < 0.5:
+                continue
+            authorised = f"{_serial(number)}{rank}"
+            arhgos = f"{authorised[:2]}-{authorised[2:4]}-{authorised[4:]}"
+            yield {
+                "nofinessej": hospital["nofinessej"],
+                "rsej": f"ENTITE JURIDIQUE D'ESSAI {hospital['nofinessej']}",
+                "activite": code,
+                "libactivite": label,
+                "modalite": "00",
+                "libmodalite": "Pas de modalité",
+                "forme": "01",
+                "libforme": "Hospitalisation complète (24 heures consécutives ou plus)",
+                "noautor": authorised,
+                "dateautor": hospital["dateautor"],
+                "nofinesset": number,
+                "rset": hospital["rs"].replace('"', ""),
+                "noligautor": authorised,
+                "noautorarhgos": arhgos,
+                "noimplarhgos": arhgos,
+                "datemeo": hospital["dateouv"],
+            }
+
+
+def _serial(number: str) -> str:
+    """A hospital's number in eight figures, Corsica's letters being figures too."""
+    return number[:4].replace("2A", "20").replace("2B", "99") + number[4] + number[-3:]
+
+
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "cog_communes": cog_communes,
     "cog_departements": cog_departments,
     "cog_regions": cog_regions,
     "population": population,
+    "cog_mouvements": cog_movements,
+    "populations_reference": reference_populations,
+    "epci": intercommunalities,
     "apl": apl,
     "etablissements": establishments,
     "equipements": equipment,
+    "activites_soins": care_activities,
 }
