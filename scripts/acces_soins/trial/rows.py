@@ -359,6 +359,38 @@ def _serial(number: str) -> str:
     return number[:4].replace("2A", "20").replace("2B", "99") + number[4] + number[-3:]
 
 
+# DITP, ARS
+
+BAROMETER_START, BAROMETER_TARGET = "2022-12-01", "2027-12-01"
+
+
+def barometer(source: Source, period: dt.date) -> Iterator[Row]:
+    """Three rows a zone: the initial value, the last measure and the target, dated the first of a month."""
+    wanted = options(source)
+    zones = [(f"D{code}", "DEPT") for code in values.departments()]
+    zones += [(f"R{code}", "REG") for code in values.regions()] + [("FRANCE", "NAT")]
+    for zone, level in zones:
+        start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+        progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
+        now = round(start + progress * (wanted["cible"] - start), 2)
+        row = {"indic_id": wanted["code"], "enforce_zone_id": zone, "maille": level}
+        yield row | {"metric_enforce_date": BAROMETER_START, "indic_vi": start, "indic_va": start}
+        day = period.replace(day=1).isoformat()
+        yield row | {"metric_enforce_date": day, "indic_va": now, "indic_ta": round(100 * progress, 2)}
+        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(wanted["cible"])}
+
+
+def zoning(source: Source, period: dt.date) -> Iterator[Row]:
+    """A zone for each commune, arrondissements in place of the three cities; none for Saint-Barthélemy."""
+    zones = options(source)["zones"]
+    for commune in geography.communes():
+        if commune.kind in ("COM", "ARM") and commune.code not in geography.CITIES:
+            zone = zones[int(values.unit("zonage", commune.code) * len(zones))]
+            yield {"code": commune.code, "libelle": commune.name, "zonage": zone}
+    (unknown,) = source.column("zonage").sentinels
+    yield {"code": "97701", "libelle": "Saint-Barthélemy", "zonage": unknown}
+
+
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "cog_communes": cog_communes,
@@ -372,4 +404,6 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,
+    "barometre": barometer,
+    "zonage": zoning,
 }
