@@ -54,3 +54,8 @@
         when left({{ colonne }}, 2) <> '97' then left({{ colonne }}, 2)
     end
 {%- endmacro %}
+
+{#- The whole numbers written in a text: « de 0 à 4 ans » and « 00-04 » are both [0, 4]. -#}
+{% macro entiers(colonne) -%}
+    list_transform(regexp_extract_all({{ colonne }}, '\d+'), lambda texte : texte::integer)
+{%- endmacro %}

@@ -100,6 +100,34 @@ def observatory(source: Source, period: dt.date) -> Iterator[Row]:
             yield row
 
 
+def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
+    """Territories × pathologies × ages × sexes of the last year; fewer than eleven patients are blank."""
+    wanted = options(source)
+    cells = product(wanted["pathologies"].items(), wanted["ages"].items(), wanted["sexes"].items())
+    territories = _territories(unknown=False)
+    for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
+        for territory, columns in territories:
+            count = round(values.population(territory, period.year) * age_share * sex_share, -1)
+            share = disease["prevalence"] * (0.8 + 0.4 * values.unit("prevalence", top, territory))
+            patients = round(count * share / 100, -1)
+            row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
+            yield row | {
+                "annee": str(period.year),
+                "patho_niv1": disease["libelle"],
+                "top": top,
+                "cla_age_5": age,
+                "sexe": sex,
+                "dept": columns["departement"],
+                "ntop": int(patients) if patients >= 11 else "",
+                "npop": int(count),
+                "prev": round(100 * patients / count, 3) if patients >= 11 else "",
+                "niveau_prioritaire": "1",
+                "libelle_classe_age": age_label,
+                "libelle_sexe": sex_label,
+                "tri": "1.0",
+            }
+
+
 # INSEE
 
 
@@ -241,6 +269,51 @@ def apl(source: Source, period: dt.date) -> Iterator[Row]:
             row["population_standardisee"] = round(standardised) + 4e-9 if noisy else standardised
             row["population_totale"] = count
             yield row
+
+
+def apl_midwives(source: Source, period: dt.date) -> Iterator[Row]:
+    """One row per commune: full-time equivalents for 100 000 women; some communes have no value."""
+    for department, communes in geography.apl_communes().items():
+        inhabitants = geography.commune_populations(department, period.year - 2)
+        for commune in communes:
+            level, women = values.bell("apl", "sages-femmes", commune.code), inhabitants[commune.code] // 2
+            known = values.unit("apl", "sages-femmes", "cas", commune.code) > 0.002
+            yield {
+                "code_commune": commune.code,
+                "libelle_commune": None if commune.kind == "ARM" else commune.name,
+                "apl": round(max(16 + 6 * level, 0), 3) if known else None,
+                "population_standardisee": round(women * 0.97, 3) if known else None,
+                "population_totale": women if known else None,
+            }
+
+
+def emergencies(source: Source, period: dt.date) -> Iterator[Row]:
+    """One row per commune, Mayotte included: the chief town is equipped, one island is out of reach."""
+    for department in values.departments().values():
+        equipped = geography.chief_town(department.code)
+        for rank, (commune, count) in enumerate(_inhabitants(department.code, period.year - 2).items()):
+            here = commune.code == equipped
+            minutes = 0 if here else 8 + int(40 * values.unit("urgences", commune.code))
+            isolated = department.code == "29" and rank == 5
+            yield {
+                "code_commune": commune.code,
+                "libelle_commune": commune.name,
+                "departement": department.finess,
+                "region": department.region,
+                "su": int(here),
+                "smur": int(here),
+                "mcs": 0,
+                "helismur": 0,
+                "helietat": 0,
+                "population": count,
+                "typ_equip": "HeliSMUR" if isolated else "SU_SMUR",
+                "tps_su_smur": None if isolated else minutes,
+                "tps_su_smur_mcs": None if isolated else minutes,
+                "tps_ychelismur": minutes,
+                "tps_ycheli": minutes,
+                "com_equipee": equipped,
+                "densite": None if isolated else round(20 + 300 * values.unit("densite", commune.code), 6),
+            }
 
 
 # FINESS
@@ -393,6 +466,7 @@ def zoning(source: Source, period: dt.date) -> Iterator[Row]:
 
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
+    "pathologies": pathologies,
     "cog_communes": cog_communes,
     "cog_departements": cog_departments,
     "cog_regions": cog_regions,
@@ -401,6 +475,8 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "populations_reference": reference_populations,
     "epci": intercommunalities,
     "apl": apl,
+    "apl_sages_femmes": apl_midwives,
+    "urgences": emergencies,
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,
