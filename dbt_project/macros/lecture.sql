@@ -45,3 +45,17 @@
 {% macro derniere_edition(cle) -%}
     qualify row_number() over (partition by {{ cle }} order by _edition desc, _date_extraction desc) = 1
 {%- endmacro %}
+
+{#- The département of a FINESS number: 9701 to 9704 and 98 (Mayotte) overseas; elsewhere (9705…) none of the 101. -#}
+{% macro departement_de_finess(colonne) -%}
+    case
+        when left({{ colonne }}, 4) in ('9701', '9702', '9703', '9704') then '97' || substr({{ colonne }}, 4, 1)
+        when left({{ colonne }}, 2) = '98' then '976'
+        when left({{ colonne }}, 2) <> '97' then left({{ colonne }}, 2)
+    end
+{%- endmacro %}
+
+{#- The whole numbers written in a text: « de 0 à 4 ans » and « 00-04 » are both [0, 4]. -#}
+{% macro entiers(colonne) -%}
+    list_transform(regexp_extract_all({{ colonne }}, '\d+'), lambda texte : texte::integer)
+{%- endmacro %}

@@ -102,6 +102,8 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
     Raises RefusedInput when it is not there.
     """
     rule = source.meta["edition"]
+    if fixed := rule.get("fixe"):
+        return str(fixed)  # it stands beside the address of that vintage, and changes with it
     if column := rule.get("colonne"):
         return duckdb.execute(f'select max("{column}") from read_parquet($1)', [str(table)]).fetchone()[0]
     if pattern := rule.get("feuille"):
@@ -110,6 +112,8 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
     elif pattern := rule.get("fichier"):
         match = re.search(pattern, name)
         found = "-".join(match.groups()) if match else None
+    elif rule.get("date_producteur"):
+        found = (arrival.producer_date or "")[:10]
     else:
         found = result.marker[rule["marque"]] if len(result.marker) > rule["marque"] else None
     if not found:

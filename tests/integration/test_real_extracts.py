@@ -2,8 +2,11 @@
 
 import json
 
+import duckdb
 import pytest
 
+from acces_soins import deposits, landing, warehouse
+from acces_soins.catalog import get_source
 from acces_soins.settings import get_settings
 from nights import built_once, run_night
 
@@ -147,3 +150,92 @@ def test_the_report_says_how_many_territories_of_which_date_and_why_not(real):
     text = (real.reports / "derniere_nuit.txt").read_text()
     assert "101 départements" in text and "88 hors_perimetre" in text and "101 edition_non_recue" in text
     assert "2021T4 observé · 2022T1–2024T1 reporté · 2024T2–2026T3 périmé (trop_ancien)" in text
+
+
+# What lands beside the indicators' sources: figures that the real rows prove.
+
+
+@pytest.fixture
+def landed(real):
+    """Ask the landed tables, one view a source, as the build sees them."""
+    with duckdb.connect() as connection:
+        warehouse.create_sources(connection)
+        yield lambda query: connection.execute(query).fetchall()
+
+
+def test_every_file_of_the_index_is_landed_but_the_defective_one(real, extraits):
+    missing = {
+        given.source
+        for given in deposits.read_index(extraits)
+        if not landing.find(get_source(given.source), landing.sha256_of(given.file))
+    }
+    assert missing == {"finess.materiels_lourds"}
+
+
+def test_reference_populations_and_mayotte(landed):
+    query = "select count(*), count(distinct dep), sum(pmun::int), sum(ptot::int) from insee.{}"
+    assert landed(query.format("populations_reference")) == [(34_900, 100, 68_094_280, 69_294_105)]
+    assert landed(query.format("populations_reference_mayotte")) == [(17, 1, 256_518, 262_895)]
+
+
+def test_five_year_estimates_have_the_same_total_as_their_bands(landed):
+    bands = "+".join(f"{sex}_{age}_{age + 4}::int" for sex in ("hommes", "femmes") for age in range(0, 95, 5))
+    gap = f"ensemble_total::int - ({bands} + hommes_95_plus::int + femmes_95_plus::int)"
+    view = "insee.estimation_population_aq"
+    query = f"select _feuille, count(*), max(abs({gap})) from {view} group by 1 order by 1"
+    assert landed(query) == [(str(year), 104, 0) for year in range(2014, 2022)]
+
+
+def test_communes_of_the_intercommunalities(landed):
+    assert landed(
+        "select count(*), count(distinct siren), count(distinct dep_com), sum(population_municipale::int) "
+        "from insee.epci_composition"
+    ) == [(34_871, 1_255, 101, 68_010_643)]
+
+
+def test_movements_that_create_have_no_commune_before(landed):
+    query = "select count(*), count(com_av), count(com_ap) from insee.cog_mouvements"
+    assert landed(query) == [(13_734, 13_607, 13_732)]
+
+
+def test_masks_of_the_lists_of_patients(landed):
+    masked = "count(*) filter (nombre_patients_uniques = 'NS')"
+    query = f"select count(*), {masked}, count(region) from ameli.patientele"
+    assert landed(query) == [(22_624, 3_328, 0)]
+
+
+def test_masks_of_the_pathologies_are_empty(landed):
+    query = "select count(*), count(ntop), count(*) filter (region = 'F') from ameli.pathologies_effectifs"
+    assert landed(query) == [(866, 666, 5)]
+
+
+def test_the_barometer_keeps_each_revision(landed):
+    assert landed(
+        "select _edition, metric_enforce_date, indic_va from ditp.barometre_ind_312 "
+        "where enforce_zone_id = 'FRANCE' and indic_va is not null "
+        "and metric_enforce_date like '2022-09%' order by 1"
+    ) == [
+        ("2024-02-07", "2022-09-30", "94.9"),
+        ("2024-03-11", "2022-09-30", "94.9"),
+        ("2024-03-29", "2022-09-01", "94.9"),
+        ("2024-04-26", "2022-09-01", "94.9"),
+        ("2024-06-25", "2022-09-01", "94.9"),
+        ("2024-10", "2022-09-01", "94.9"),
+    ]
+
+
+def test_midwives_and_emergencies_leave_empty_what_is_not_known(landed):
+    assert landed("select count(*), count(apl) from drees.apl_sages_femmes") == [(34_997, 34_974)]
+    assert landed(
+        "select count(*), count(distinct departement), count(*) filter (departement = '9F'), "
+        "count(tps_su_smur) from drees.diagnostic_acces_urgences"
+    ) == [(35_010, 101, 17, 34_987)]
+
+
+def test_care_activities_and_nurses_zoning(landed):
+    assert landed("select count(*), count(distinct nofinesset) from finess.activites_soins") == [
+        (10_291, 3_494)
+    ]
+    assert landed("select count(*), count(*) filter (zonage like 'N/A%') from ars.zonage_infirmiers") == [
+        (34_919, 2)
+    ]

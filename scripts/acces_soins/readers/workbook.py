@@ -114,7 +114,7 @@ def _batches(
     layout: headers.Layout,
     out_schema: pa.Schema,
 ) -> Iterator[pa.Table]:
-    lines = _data_lines(sheet, header_index)
+    lines = _data_lines(sheet, header_index, sorted(set(layout.positions.values())))
     while chunk := list(islice(lines, BATCH_ROWS)):
         columns = {
             field.name: [row[layout.positions[field.name]] for _, row in chunk]
@@ -127,15 +127,20 @@ def _batches(
         yield pa.Table.from_arrays(arrays, schema=out_schema)
 
 
-def _data_lines(sheet: CalamineSheet, header_index: int) -> Iterator[tuple[int, list[str | None]]]:
-    """The rows of data as text, with their number in the sheet as a person sees it."""
+def _data_lines(
+    sheet: CalamineSheet, header_index: int, positions: Sequence[int]
+) -> Iterator[tuple[int, list[str | None]]]:
+    """The rows of data as text, with their number in the sheet as a person sees it.
+
+    ``positions`` are the contract's columns: a row with none of them filled is a stray cell, no data.
+    """
     start = sheet.start[0] if sheet.start else 0
     for index, row in enumerate(sheet.iter_rows()):
         if index <= header_index:
             continue
         cells = [_text(cell) for cell in row]
         filled = [i for i, cell in enumerate(cells) if cell is not None]
-        if not filled or filled == [0]:
+        if filled == [0] or not any(cells[position] is not None for position in positions):
             continue
         if index == header_index + 1 and cells[0] is None:
             continue

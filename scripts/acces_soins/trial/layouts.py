@@ -17,8 +17,7 @@ from acces_soins.trial.periods import is_stock, last_period, uploaded_at
 from acces_soins.trial.rows import Row, days, options
 
 BOM = "\ufeff"
-POPULATION_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus", "Total"]
-POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et grande classe d'âge"
+POPULATION_TITLE = "Estimation de population au 1er janvier, par département, sexe et {ages}"
 
 
 class Dialect(NamedTuple):
@@ -81,6 +80,8 @@ def _filename(source: Source, period: dt.date) -> str:
 
 
 def _edition(source: Source, period: dt.date) -> str:
+    if source.meta["edition"].get("date_producteur"):
+        return uploaded_at(source, period).date().isoformat()
     by_day = is_stock(source) or source.cadence != "annuelle"
     return period.isoformat() if by_day else str(period.year)
 
@@ -90,9 +91,11 @@ def _edition(source: Source, period: dt.date) -> str:
 
 def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
     """A file with a header, in the order and with the names of the contract."""
-    dialect = DIALECTS[source.protocol]
+    wanted = options(source)
+    dialect = DIALECTS[source.protocol]._replace(**wanted.get("dialecte", {}))
     stream = io.StringIO()
     stream.write(dialect.mark)
+    stream.writelines(line + dialect.line_end for line in wanted.get("preambule", []))
     writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=dialect.line_end)
     writer.writerow([column.header for column in source.columns])
     names = [column.name for column in source.columns]
@@ -126,27 +129,30 @@ def _workbook(stream: io.BytesIO, source: Source, period: dt.date) -> xlsxwriter
 def write_population(source: Source, period: dt.date) -> tuple[bytes, int]:
     """INSEE's population estimates: a sheet of remarks, then one sheet a year, the latest first."""
     stream, count = io.BytesIO(), 0
+    title = POPULATION_TITLE.format(ages=options(source)["ages"])
     with _workbook(stream, source, period) as book:
         merged = book.add_format({"align": "center", "bold": True})
         remarks = book.add_worksheet("À savoir")
         remarks.write_column(0, 0, [
-            "Quelques remarques", "", f"{POPULATION_TITLE} ", "Source : données d'essai (fictives)",
+            "Quelques remarques", "", f"{title} ", "Source : données d'essai (fictives)",
             f"Données actualisées au {uploaded_at(source, period):%d/%m/%Y}",
         ])  # fmt: skip
         for day in reversed(days(source, period)):
             table = list(trial_rows.rows(source, day))
-            _population_sheet(book.add_worksheet(str(day.year)), merged, day.year, table)
+            _population_sheet(book.add_worksheet(str(day.year)), merged, title, day.year, table)
             count += len(table)
     return stream.getvalue(), count
 
 
-def _population_sheet(sheet, merged, year: int, table: list[Row]) -> None:
-    sheet.merge_range(0, 0, 0, 6, POPULATION_TITLE)
+def _population_sheet(sheet, merged, title: str, year: int, table: list[Row]) -> None:
+    ages = [*table[0]["ages"], "Total"]
+    sheet.merge_range(0, 0, 0, 6, title)
     sheet.write(1, 0, f"Année {year}")
     sheet.merge_range(3, 0, 3, 1, "Départements", merged)
-    for first, title in ((2, "Ensemble"), (8, "Hommes"), (14, "Femmes")):
-        sheet.merge_range(3, first, 3, first + 5, title, merged)
-        sheet.write_row(4, first, POPULATION_AGES)
+    for rank, group in enumerate(("Ensemble", "Hommes", "Femmes")):
+        first = 2 + rank * len(ages)
+        sheet.merge_range(3, first, 3, first + len(ages) - 1, group, merged)
+        sheet.write_row(4, first, ages)
     # In this workbook Corsica keeps the place of its former number, 20.
     mainland = sorted(
         (row for row in table if len(row["code"]) == 2),
@@ -175,29 +181,32 @@ def _population_total(sheet, merged, line: int, label: str, rows: list[Row]) -> 
 
 
 def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """A workbook with one sheet a vintage: title and notes, header, units, rows, footers."""
+    """A workbook with one sheet a vintage: title and notes, header, units if any, rows, footers."""
     wanted, stream, count = options(source), io.BytesIO(), 0
     with _workbook(stream, source, period) as book:
         for year in range(period.year - wanted["millesimes"] + 1, period.year + 1):
             words = {"annee": year, "population": year - 2}
             sheet = book.add_worksheet(wanted["feuille"].format(**words))
-            sheet.write_column(0, 0, [text.format(**words) for text in wanted["titre"]])
-            first = len(wanted["titre"])
-            for column, cell in enumerate(source.columns):
+            title, left = wanted.get("titre", []), wanted.get("premiere_colonne", 0)
+            sheet.write_column(0, left, [text.format(**words) for text in title])
+            first = len(title)
+            for column, cell in enumerate(source.columns, start=left):
                 sheet.write(first, column, header_of_vintage(source, cell.name, year).format(**words))
-                sheet.write(first + 1, column, wanted["unites"].get(cell.name, ""))
+                if "unites" in wanted:
+                    sheet.write(first + 1, column, wanted["unites"].get(cell.name, ""))
             table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
-            for line, row in enumerate(table, start=first + 2):
-                sheet.write_row(line, 0, [row[column.name] for column in source.columns])
-            notes = [text.format(**words) for text in wanted["pied"]]
-            sheet.write_column(first + len(table) + 3, 0, notes)
+            start = first + (2 if "unites" in wanted else 1)
+            for line, row in enumerate(table, start=start):
+                sheet.write_row(line, left, [row[column.name] for column in source.columns])
+            notes = [text.format(**words) for text in wanted.get("pied", [])]
+            sheet.write_column(start + len(table) + 1, left, notes)
             count += len(table)
     return stream.getvalue(), count
 
 
 def header_of_vintage(source: Source, column: str, year: int) -> str:
     """Header that a vintage gives to a column: the last wording that is not later than the year."""
-    wordings = options(source)["entetes"].get(column)
+    wordings = options(source).get("entetes", {}).get(column)
     if wordings is None:
         return source.column(column).header
     return wordings[max(first for first in wordings if first <= year)]

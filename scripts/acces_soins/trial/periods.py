@@ -29,7 +29,9 @@ def is_stock(source: Source) -> bool:
 
 
 def _year_of_path(source: Source) -> int | None:
-    """Year of a file whose edition is read in its own address: it does not depend on the day."""
+    """Year of a file whose edition goes with its own address: it does not depend on the day."""
+    if fixed := source.meta["edition"].get("fixe"):
+        return int(fixed)
     pattern = source.meta["edition"].get("fichier")
     found = re.search(pattern, source.meta.get("chemin", "")) if pattern else None
     return int(found.group(1)) if found else None

@@ -122,16 +122,21 @@ def host(source: Source) -> str:
     return urlsplit(source.portal).netloc
 
 
-def _find(request: Request, *protocols: str, dataset: str | None = None, path: str | None = None) -> Source:
-    """The source behind an address; raises HTTP 404."""
-    for source in load_sources().values():
-        if host(source) != request.path_params.get("host", host(source)) or source.protocol not in protocols:
-            continue
-        if dataset is not None and source.dataset == dataset:
-            return source
-        if path is not None and source.meta.get("chemin", "").lstrip("/") == path:
-            return source
-    raise HTTPException(404)
+def _find(
+    request: Request, *protocols: str, dataset: str | None = None, path: str | None = None
+) -> list[Source]:
+    """The sources behind an address, several when they share a data set; raises HTTP 404."""
+    found = [
+        source
+        for source in load_sources().values()
+        if host(source) == request.path_params.get("host", host(source))
+        and source.protocol in protocols
+        and (dataset is None or source.dataset == dataset)
+        and (path is None or source.meta.get("chemin", "").lstrip("/") == path)
+    ]
+    if not found:
+        raise HTTPException(404)
+    return found
 
 
 def _portal(request: Request) -> Portal:
@@ -188,8 +193,9 @@ def _spoiled(fault: Fault, content: bytes, headers: dict, kind: str) -> Response
 # Opendatasoft Explore v2.1
 
 
-def _dataset_metadata(request: Request, source: Source) -> dict:
-    shown = _portal(request).extract(source)
+def _dataset_metadata(request: Request, sources: list[Source]) -> dict:
+    source, extracts = sources[0], [_portal(request).extract(each) for each in sources]
+    shown = max(extracts, key=lambda each: each.modified)
     has_records = source.protocol == "opendatasoft"
     metas = {
         "title": source.description,
@@ -206,7 +212,9 @@ def _dataset_metadata(request: Request, source: Source) -> dict:
     return {
         "dataset_id": source.dataset,
         "dataset_uid": f"da_{source.table}",
-        "attachments": [] if has_records else [_attachment(source, shown)],
+        "attachments": []
+        if has_records
+        else [_attachment(each, extract) for each, extract in zip(sources, extracts, strict=True)],
         "has_records": has_records,
         "data_visible": True,
         "fields": [{"name": c.name, "label": c.description, "type": "text"} for c in columns],
@@ -225,26 +233,24 @@ def _attachment(source: Source, shown: Extract) -> dict:
 
 def list_datasets(request: Request) -> Response:
     """``/catalog/datasets``: the data sets of one Opendatasoft portal."""
-    found = [
-        _dataset_metadata(request, source)
-        for source in load_sources().values()
-        if host(source) == request.path_params["host"] and source.protocol in ("opendatasoft", "piece_jointe")
-    ]
-    if not found:
-        raise HTTPException(404)
+    by_dataset: dict[str, list[Source]] = {}
+    for source in _find(request, "opendatasoft", "piece_jointe"):
+        by_dataset.setdefault(source.dataset, []).append(source)
+    found = [_dataset_metadata(request, sources) for sources in by_dataset.values()]
     return JSONResponse({"total_count": len(found), "results": found})
 
 
 def show_dataset(request: Request) -> Response:
     """``/catalog/datasets/{id}``: metadata."""
-    source = _find(request, "opendatasoft", "piece_jointe", dataset=request.path_params["dataset"])
-    _portal(request).check_metadata(source)
-    return JSONResponse(_dataset_metadata(request, source))
+    sources = _find(request, "opendatasoft", "piece_jointe", dataset=request.path_params["dataset"])
+    for source in sources:
+        _portal(request).check_metadata(source)
+    return JSONResponse(_dataset_metadata(request, sources))
 
 
 def export_csv(request: Request) -> Response:
     """``/exports/csv``: the whole data set, streamed without validators as the real portal does."""
-    source = _find(request, "opendatasoft", dataset=request.path_params["dataset"])
+    (source,) = _find(request, "opendatasoft", dataset=request.path_params["dataset"])
     wanted = request.query_params
     if wanted.get("delimiter", ";") != ";" or wanted.get("use_labels", "false") != "false":
         message = "La réplique ne sert que delimiter=; et use_labels=false."
@@ -254,23 +260,24 @@ def export_csv(request: Request) -> Response:
 
 def list_attachments(request: Request) -> Response:
     """``/attachments``: what is attached to a data set."""
-    source = _find(request, "opendatasoft", "piece_jointe", dataset=request.path_params["dataset"])
-    _portal(request).check_metadata(source)
     found = []
-    if source.protocol == "piece_jointe":
+    for source in _find(request, "opendatasoft", "piece_jointe", dataset=request.path_params["dataset"]):
+        _portal(request).check_metadata(source)
+        if source.protocol != "piece_jointe":
+            continue
         metas = _attachment(source, _portal(request).extract(source))
         metas["mime-type"] = metas.pop("mimetype")
         address = f"{source.portal}/api/explore/v2.1/catalog/datasets/{source.dataset}"
-        found = [{"href": f"{address}/attachments/{metas['id']}", "metas": metas}]
+        found.append({"href": f"{address}/attachments/{metas['id']}", "metas": metas})
     return JSONResponse({"links": [], "attachments": found})
 
 
 def show_attachment(request: Request) -> Response:
     """``/attachments/{id}``: the file."""
-    source = _find(request, "piece_jointe", dataset=request.path_params["dataset"])
-    if request.path_params["attachment"] != options(source)["piece"]:
-        raise HTTPException(404)
-    return _file(request, source)
+    for source in _find(request, "piece_jointe", dataset=request.path_params["dataset"]):
+        if request.path_params["attachment"] == options(source)["piece"]:
+            return _file(request, source)
+    raise HTTPException(404)
 
 
 # data.gouv.fr API v1
@@ -287,10 +294,26 @@ def _static_path(source: Source, shown: Extract) -> str:
 
 def show_datagouv_dataset(request: Request) -> Response:
     """``/api/1/datasets/{slug}/``: the data set and its resources, with sizes and checksums."""
-    source = _find(request, "datagouv", dataset=request.path_params["slug"])
-    _portal(request).check_metadata(source)
-    shown = _portal(request).extract(source)
-    resource = {
+    sources = _find(request, "datagouv", dataset=request.path_params["slug"])
+    for each in sources:
+        _portal(request).check_metadata(each)
+    resources = [_resource(each, _portal(request).extract(each)) for each in sources]
+    source = sources[0]
+    return JSONResponse(
+        {
+            "id": _resource_id(source).replace("-", "")[:24],
+            "slug": source.dataset,
+            "title": source.description,
+            "license": "lov2",
+            "last_modified": max(resource["last_modified"] for resource in resources),
+            "organization": {"name": source.producer_name},
+            "resources": resources,
+        }
+    )
+
+
+def _resource(source: Source, shown: Extract) -> dict:
+    return {
         "id": _resource_id(source),
         "title": shown.filename,
         "description": "Données d'essai (fictives).",
@@ -303,17 +326,6 @@ def show_datagouv_dataset(request: Request) -> Response:
         "last_modified": shown.modified.isoformat(),
         "type": "main",
     }
-    return JSONResponse(
-        {
-            "id": _resource_id(source).replace("-", "")[:24],
-            "slug": source.dataset,
-            "title": source.description,
-            "license": "lov2",
-            "last_modified": shown.modified.isoformat(),
-            "organization": {"name": source.producer_name},
-            "resources": [resource],
-        }
-    )
 
 
 def redirect_to_resource(request: Request) -> Response:
@@ -327,11 +339,11 @@ def redirect_to_resource(request: Request) -> Response:
 
 def show_static_file(request: Request) -> Response:
     """A file of the static host; an address of another upload is not there."""
-    source = _find(request, "datagouv", dataset=request.path_params["slug"])
-    shown = _static_path(source, _portal(request).extract(source))
-    if request.url.path != f"/{STATIC_HOST}{shown}":
-        raise HTTPException(404)
-    return _file(request, source)
+    for source in _find(request, "datagouv", dataset=request.path_params["slug"]):
+        shown = _static_path(source, _portal(request).extract(source))
+        if request.url.path == f"/{STATIC_HOST}{shown}":
+            return _file(request, source)
+    raise HTTPException(404)
 
 
 # Plain files, home
@@ -339,7 +351,8 @@ def show_static_file(request: Request) -> Response:
 
 def show_plain_file(request: Request) -> Response:
     """A file at a fixed address."""
-    return _file(request, _find(request, "fichier", path=request.path_params["path"]))
+    (source,) = _find(request, "fichier", path=request.path_params["path"])
+    return _file(request, source)
 
 
 def show_home(request: Request) -> Response:

@@ -100,6 +100,34 @@ def observatory(source: Source, period: dt.date) -> Iterator[Row]:
             yield row
 
 
+def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
+    """Territories × pathologies × ages × sexes of the last year; fewer than eleven patients are blank."""
+    wanted = options(source)
+    cells = product(wanted["pathologies"].items(), wanted["ages"].items(), wanted["sexes"].items())
+    territories = _territories(unknown=False)
+    for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
+        for territory, columns in territories:
+            count = round(values.population(territory, period.year) * age_share * sex_share, -1)
+            share = disease["prevalence"] * (0.8 + 0.4 * values.unit("prevalence", top, territory))
+            patients = round(count * share / 100, -1)
+            row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
+            yield row | {
+                "annee": str(period.year),
+                "patho_niv1": disease["libelle"],
+                "top": top,
+                "cla_age_5": age,
+                "sexe": sex,
+                "dept": columns["departement"],
+                "ntop": int(patients) if patients >= 11 else "",
+                "npop": int(count),
+                "prev": round(100 * patients / count, 3) if patients >= 11 else "",
+                "niveau_prioritaire": "1",
+                "libelle_classe_age": age_label,
+                "libelle_sexe": sex_label,
+                "tri": "1.0",
+            }
+
+
 # INSEE
 
 
@@ -132,13 +160,94 @@ def cog_regions(source: Source, period: dt.date) -> Iterator[Row]:
         yield {"reg": code, "cheflieu": geography.chief_town(values.members(f"R{code}")[0])} | _named(name)
 
 
+BROAD_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus"]
+FIVE_YEAR_AGES = [*(f"{age} à {age + 4} ans" for age in range(0, 95, 5)), "95 ans et plus"]
+# Shares of the five-year bands in each broad class.
+FIVE_YEAR_SHARES = [(24, 25, 26, 25), (24, 24, 26, 26), (25, 25, 25, 25), (38, 34, 28), (35, 28, 21, 12, 4)]
+
+
 def population(source: Source, period: dt.date) -> Iterator[Row]:
-    """One row per département: the three blocks (Ensemble, Hommes, Femmes) of six figures."""
+    """One row per département: the three blocks (Ensemble, Hommes, Femmes), each with its total."""
+    quinquennial = options(source).get("quinquennal", False)
     for department in values.departments().values():
         men, women = values.population_by_age_and_sex(department.code, period.year)
+        if quinquennial:
+            men, women = _by_five_years(men), _by_five_years(women)
         both = tuple(m + w for m, w in zip(men, women, strict=True))
         blocks = [n for block in (both, men, women) for n in (*block, sum(block))]
-        yield {"code": department.code, "libelle": department.name, "blocs": blocks}
+        ages = FIVE_YEAR_AGES if quinquennial else BROAD_AGES
+        yield {"code": department.code, "libelle": department.name, "ages": ages, "blocs": blocks}
+
+
+def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
+    parts = zip(classes, FIVE_YEAR_SHARES, strict=True)
+    return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
+
+
+def cog_movements(source: Source, period: dt.date) -> Iterator[Row]:
+    """Each former commune enters its parent; each parent had no commune before it (a creation)."""
+    known = {commune.code: commune for commune in geography.communes()}
+    for former in (c for c in geography.communes() if c.kind in ("COMD", "COMA")):
+        parent = known[former.parent]
+        after = {f"{name}_ap": value for name, value in _named(parent.name).items()}
+        after |= {"typecom_ap": parent.kind, "com_ap": parent.code}
+        before = {f"{name}_av": value for name, value in _named(former.name).items()}
+        merged = {"mod": "32", "date_eff": "2019-01-01", "typecom_av": "COM", "com_av": former.code}
+        yield merged | before | after
+        yield {"mod": "20", "date_eff": "1985-01-01"} | after
+
+
+def reference_populations(source: Source, period: dt.date) -> Iterator[Row]:
+    """Communes and their populations, of Mayotte alone or of all the others; some counted apart."""
+    mayotte = options(source).get("mayotte", False)
+    for department in values.departments().values():
+        if (department.code == geography.NOT_IN_APL) != mayotte:
+            continue
+        for commune, count in _inhabitants(department.code, period.year).items():
+            apart = count // 90
+            row = {"reg": department.region, "dep": department.code, "codcom": commune.code[-3:]}
+            if not mayotte:
+                row |= {"libelle_region": values.regions()[department.region], "codarr": "1", "codcan": "01"}
+                row |= {"com": commune.code, "libelle_commune": commune.name}
+            yield row | {"pmun": count, "pcap": apart, "ptot": count + apart}
+
+
+def _inhabitants(department: str, year: int) -> dict[geography.Commune, int]:
+    communes = geography.current_communes(department)
+    weights = [3 / rank for rank in range(1, len(communes) + 1)]
+    parts = values.split(values.population(department, year), weights)
+    return dict(zip(communes, parts, strict=True))
+
+
+def intercommunalities(source: Source, period: dt.date) -> Iterator[Row]:
+    """One fictitious EPCI a département, the first commune of the next one being in it too."""
+    codes = list(values.departments())
+    seats = {code: geography.current_communes(code) for code in codes}
+    for rank, code in enumerate(codes):
+        # An EPCI may stand on two départements: of every tenth, one commune belongs to its neighbour.
+        lent = rank % 10 == 1
+        members = [c for c in seats[code] if not lent or c is not seats[code][0]]
+        if rank % 10 == 0 and rank + 1 < len(codes):
+            members.append(seats[codes[rank + 1]][0])
+        counts = {c.code: _inhabitants(c.department, period.year - 3)[c] for c in members}
+        total = sum(counts[c.code] for c in members)
+        for number, commune in enumerate(members, start=1):
+            yield {
+                "dept": code,
+                "siren": f"2999{rank:05d}",
+                "raison_sociale": f"CC d'essai {code}",
+                "nature_juridique": "CC",
+                "mode_financ": "FPU",
+                "nb_membres": len(members),
+                "total_pop_tot": total,
+                "total_pop_mun": total,
+                "dep_com": commune.department,
+                "insee": commune.code,
+                "siren_membre": f"2{rank:04d}{number:04d}",
+                "nom_membre": commune.name,
+                "population_totale": counts[commune.code],
+                "population_municipale": counts[commune.code],
+            }
 
 
 # DREES
@@ -160,6 +269,51 @@ def apl(source: Source, period: dt.date) -> Iterator[Row]:
             row["population_standardisee"] = round(standardised) + 4e-9 if noisy else standardised
             row["population_totale"] = count
             yield row
+
+
+def apl_midwives(source: Source, period: dt.date) -> Iterator[Row]:
+    """One row per commune: full-time equivalents for 100 000 women; some communes have no value."""
+    for department, communes in geography.apl_communes().items():
+        inhabitants = geography.commune_populations(department, period.year - 2)
+        for commune in communes:
+            level, women = values.bell("apl", "sages-femmes", commune.code), inhabitants[commune.code] // 2
+            known = values.unit("apl", "sages-femmes", "cas", commune.code) > 0.002
+            yield {
+                "code_commune": commune.code,
+                "libelle_commune": None if commune.kind == "ARM" else commune.name,
+                "apl": round(max(16 + 6 * level, 0), 3) if known else None,
+                "population_standardisee": round(women * 0.97, 3) if known else None,
+                "population_totale": women if known else None,
+            }
+
+
+def emergencies(source: Source, period: dt.date) -> Iterator[Row]:
+    """One row per commune, Mayotte included: the chief town is equipped, one island is out of reach."""
+    for department in values.departments().values():
+        equipped = geography.chief_town(department.code)
+        for rank, (commune, count) in enumerate(_inhabitants(department.code, period.year - 2).items()):
+            here = commune.code == equipped
+            minutes = 0 if here else 8 + int(40 * values.unit("urgences", commune.code))
+            isolated = department.code == "29" and rank == 5
+            yield {
+                "code_commune": commune.code,
+                "libelle_commune": commune.name,
+                "departement": department.finess,
+                "region": department.region,
+                "su": int(here),
+                "smur": int(here),
+                "mcs": 0,
+                "helismur": 0,
+                "helietat": 0,
+                "population": count,
+                "typ_equip": "HeliSMUR" if isolated else "SU_SMUR",
+                "tps_su_smur": None if isolated else minutes,
+                "tps_su_smur_mcs": None if isolated else minutes,
+                "tps_ychelismur": minutes,
+                "tps_ycheli": minutes,
+                "com_equipee": equipped,
+                "densite": None if isolated else round(20 + 300 * values.unit("densite", commune.code), 6),
+            }
 
 
 # FINESS
@@ -186,7 +340,9 @@ def _openings(category: str, department: str, stock: dt.date) -> list[dt.date]:
 
 
 def _finess_stem(department: str) -> str:
-    """First four characters of a FINESS number: overseas numbers begin with 970."""
+    """First four characters of a FINESS number: 970 overseas, except in Mayotte."""
+    if department == "976":
+        return "9805"
     return f"{department}00" if len(department) == 2 else f"970{department[2]}"
 
 
@@ -240,13 +396,90 @@ def equipment(source: Source, period: dt.date) -> Iterator[Row]:
             }
 
 
+def care_activities(source: Source, period: dt.date) -> Iterator[Row]:
+    """Care activities authorised in hospitals; every hospital has the first one."""
+    for hospital in establishments(source, period):
+        if hospital["categetab"] not in ("101", "355"):
+            continue
+        number = hospital["nofinesset"]
+        for rank, (code, label) in enumerate(values.model()["activites_soins"].items()):
+            if rank and values.unit("activite", code, number) < 0.5:
+                continue
+            authorised = f"{_serial(number)}{rank}"
+            arhgos = f"{authorised[:2]}-{authorised[2:4]}-{authorised[4:]}"
+            yield {
+                "nofinessej": hospital["nofinessej"],
+                "rsej": f"ENTITE JURIDIQUE D'ESSAI {hospital['nofinessej']}",
+                "activite": code,
+                "libactivite": label,
+                "modalite": "00",
+                "libmodalite": "Pas de modalité",
+                "forme": "01",
+                "libforme": "Hospitalisation complète (24 heures consécutives ou plus)",
+                "noautor": authorised,
+                "dateautor": hospital["dateautor"],
+                "nofinesset": number,
+                "rset": hospital["rs"].replace('"', ""),
+                "noligautor": authorised,
+                "noautorarhgos": arhgos,
+                "noimplarhgos": arhgos,
+                "datemeo": hospital["dateouv"],
+            }
+
+
+def _serial(number: str) -> str:
+    """A hospital's number in eight figures, Corsica's letters being figures too."""
+    return number[:4].replace("2A", "20").replace("2B", "99") + number[4] + number[-3:]
+
+
+# DITP, ARS
+
+BAROMETER_START, BAROMETER_TARGET = "2022-12-01", "2027-12-01"
+
+
+def barometer(source: Source, period: dt.date) -> Iterator[Row]:
+    """Three rows a zone: the initial value, the last measure and the target, dated the first of a month."""
+    wanted = options(source)
+    zones = [(f"D{code}", "DEPT") for code in values.departments()]
+    zones += [(f"R{code}", "REG") for code in values.regions()] + [("FRANCE", "NAT")]
+    for zone, level in zones:
+        start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+        progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
+        now = round(start + progress * (wanted["cible"] - start), 2)
+        row = {"indic_id": wanted["code"], "enforce_zone_id": zone, "maille": level}
+        yield row | {"metric_enforce_date": BAROMETER_START, "indic_vi": start, "indic_va": start}
+        day = period.replace(day=1).isoformat()
+        yield row | {"metric_enforce_date": day, "indic_va": now, "indic_ta": round(100 * progress, 2)}
+        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(wanted["cible"])}
+
+
+def zoning(source: Source, period: dt.date) -> Iterator[Row]:
+    """A zone for each commune, arrondissements in place of the three cities; none for Saint-Barthélemy."""
+    zones = options(source)["zones"]
+    for commune in geography.communes():
+        if commune.kind in ("COM", "ARM") and commune.code not in geography.CITIES:
+            zone = zones[int(values.unit("zonage", commune.code) * len(zones))]
+            yield {"code": commune.code, "libelle": commune.name, "zonage": zone}
+    (unknown,) = source.column("zonage").sentinels
+    yield {"code": "97701", "libelle": "Saint-Barthélemy", "zonage": unknown}
+
+
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
+    "pathologies": pathologies,
     "cog_communes": cog_communes,
     "cog_departements": cog_departments,
     "cog_regions": cog_regions,
     "population": population,
+    "cog_mouvements": cog_movements,
+    "populations_reference": reference_populations,
+    "epci": intercommunalities,
     "apl": apl,
+    "apl_sages_femmes": apl_midwives,
+    "urgences": emergencies,
     "etablissements": establishments,
     "equipements": equipment,
+    "activites_soins": care_activities,
+    "barometre": barometer,
+    "zonage": zoning,
 }

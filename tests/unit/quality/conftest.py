@@ -176,7 +176,18 @@ def finess():
     return [row | {"nofinesset": f"01000{n:04d}", "departement": code} for n, code in enumerate(codes)]
 
 
+def pathologies():
+    row = {"annee": "2024", "patho_niv1": "Pathologie d'essai", "cla_age_5": "tsage"}
+    row |= {"sexe": "9", "ntop": "200", "npop": "2000", "prev": "10.0", "tri": "1.0"}
+    row |= {"libelle_classe_age": "tous âges", "libelle_sexe": "tous sexes", "niveau_prioritaire": "1"}
+    row |= {"patho_niv2": None, "patho_niv3": None}
+    places = [{"region": d["code_region"], "dept": d["code_territoire"]} for d in DEPARTMENTS]
+    places += [{"region": "84", "dept": "999"}, {"region": "99", "dept": "999"}]
+    return [row | place | {"top": top} for place in places for top in ("ALD_CAT_CAT", "DIA_CAT_CAT")]
+
+
 CLEAN = {
+    "ameli.pathologies_effectifs": pathologies,
     "ameli.demographie_effectifs_densites": demography,
     "ameli.patients_longueduree_infra_annuelle": ald_infra,
     "ameli.file_active_medgen_annuelle": file_active,

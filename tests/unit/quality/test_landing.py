@@ -16,6 +16,7 @@ FILE_ACTIVE = "ameli.file_active_medgen_annuelle"
 POPULATION = "insee.estimation_population_gca"
 APL = "drees.apl_medecins_generalistes"
 FINESS = "finess.etablissements"
+PATHOLOGIES = "ameli.pathologies_effectifs"
 
 
 def check(source_id, rows, folder, previous=None, **options):
@@ -66,6 +67,18 @@ CORRUPTIONS = {
     "moitié des lignes perdues": (APL, lambda rows: rows[:400], "lignes_effondrees", "critique"),
     "un dixième des lignes perdu": (APL, lambda rows: rows[:900], "lignes_en_baisse", "avertissement"),
     "département compté deux fois": (DEMOGRAPHY, lambda rows: [*rows, rows[0]], "cle_unique", "critique"),
+    "région qui n'existe pas": (
+        PATHOLOGIES,
+        setting(0, region="F"),
+        "lignes_coherentes",
+        "avertissement",
+    ),
+    "prévalence en fraction": (
+        PATHOLOGIES,
+        setting(0, prev="0.1"),
+        "lignes_coherentes",
+        "avertissement",
+    ),
     "valeur hors bornes": (
         ALD,
         setting(4, taux_patients_ald_sans_mt="142"),

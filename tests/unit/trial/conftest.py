@@ -8,6 +8,9 @@ import unicodedata
 import pytest
 from python_calamine import CalamineWorkbook
 
+from acces_soins.trial.layouts import DIALECTS
+from acces_soins.trial.rows import options
+
 
 def _plain(text):
     bare = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode()
@@ -41,12 +44,13 @@ def _sheet_rows(source, rows, first):
     depth = source.reading["lignes_entete"]
     head = rows[first - 1 : first - 1 + depth]
     names = [_column_of(source, h) for h in (head[0] if depth == 1 else _two_line_header(*head))]
+    left = next(index for index, name in enumerate(names) if name)
     body = []
     for row in rows[first - 1 + depth :]:
         cells = [_text(cell) for cell in row]
         if body and not any(cells):
             break
-        if cells[0]:  # the line of units has no code
+        if cells[left]:  # the line of units has no code
             body.append({name: cell for name, cell in zip(names, cells, strict=True) if name})
     return body
 
@@ -59,7 +63,8 @@ def read_extract(source, extract, header_row=None):
         found = []
         for name in (n for n in book.sheet_names if re.search(pattern, n)):
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            first = header_row or (9 if source.producer == "drees" else 4)
+            title = 3 if source.reading["lignes_entete"] == 2 else len(options(source).get("titre", []))
+            first = header_row or title + 1
             found += [{"_feuille": name, **row} for row in _sheet_rows(source, rows, first)]
         return found
     text = extract.bytes.decode("utf-8-sig")
@@ -68,7 +73,11 @@ def read_extract(source, extract, header_row=None):
         return [
             dict(zip(source.reading["sections"]["champs"], line.split(";"), strict=True)) for line in lines
         ]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter="," if source.protocol == "fichier" else ";")
+    wanted = options(source)
+    dialect = DIALECTS[source.protocol]._replace(**wanted.get("dialecte", {}))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter)
+    for _ in wanted.get("preambule", []):
+        next(rows)
     header = [_column_of(source, name) for name in next(rows)]
     return [dict(zip(header, row, strict=True)) for row in rows]
 

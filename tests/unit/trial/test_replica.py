@@ -82,11 +82,24 @@ def test_export_gives_the_extract_without_validators(client):
     assert client.get(f"{dataset(ALD)}/exports/csv?use_labels=true").status_code == 400
 
 
+def test_the_resources_of_a_shared_data_set_are_told_apart(client):
+    indicators = [get_source(f"ditp.barometre_ind_{number}") for number in (312, 318, 587, 589)]
+    address = f"/{host(indicators[0])}/api/1/datasets/{indicators[0].dataset}/"
+    resources = client.get(address).json()["resources"]
+    files = [extract(source, AS_OF).bytes for source in indicators]
+    assert [client.get(static(each)).content for each in resources] == files
+
+
 def test_a_workbook_is_found_among_attachments(client):
-    (attachment,) = client.get(f"{dataset(APL)}/attachments").json()["attachments"]
-    assert attachment["metas"]["id"] == client.get(dataset(APL)).json()["attachments"][0]["id"]
-    path = "/" + attachment["href"].removeprefix("https://")
-    assert client.get(path).content == extract(APL, AS_OF).bytes
+    attachments = client.get(f"{dataset(APL)}/attachments").json()["attachments"]
+    shown = client.get(dataset(APL)).json()["attachments"]
+    assert [attachment["metas"]["id"] for attachment in attachments] == [each["id"] for each in shown]
+    # Two professions share this data set: each attachment is its own file.
+    midwives = get_source("drees.apl_sages_femmes")
+    paths = ["/" + attachment["href"].removeprefix("https://") for attachment in attachments]
+    files = [extract(source, AS_OF).bytes for source in (APL, midwives)]
+    assert [client.get(path).content for path in paths] == files
+    path = paths[0]
     assert client.get(path + "_autre").status_code == 404
     assert client.get(f"{dataset(ALD)}/attachments").json()["attachments"] == []
 
