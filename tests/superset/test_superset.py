@@ -210,8 +210,8 @@ def test_evolution_keeps_france_beside_the_chosen_territories(reader):
 
 def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
     rows = _data(reader, EVOLUTION, {"libelle_indicateur": LABELS["densite_mg_liberaux"]})
-    observed = {r["trimestre"]: r["observé"] for r in rows if r["serie"].endswith("observé")}
-    carried = {r["trimestre"]: r["reporté"] for r in rows if r["serie"].endswith("reporté")}
+    observed = {r["trimestre"]: r["valeur_observee"] for r in rows if r["serie"].endswith("observé")}
+    carried = {r["trimestre"]: r["valeur_reportee"] for r in rows if r["serie"].endswith("reporté")}
     assert set(observed) == set(carried)
     assert [quarter for quarter in sorted(observed) if observed[quarter] is not None] == ["2024T4", "2025T4"]
     # the carried level starts at the point that it repeats
@@ -224,7 +224,7 @@ def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
 def test_a_series_without_any_value_says_why(reader):
     rows = _data(reader, EVOLUTION, {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"]})
     assert any("aucun chiffre observé, aucune source ouverte" in row["serie"] for row in rows)
-    assert {row.get("observé", row.get("reporté")) for row in rows} == {None}
+    assert {row.get("valeur_observee", row.get("valeur_reportee")) for row in rows} == {None}
 
 
 def test_the_cards_tell_a_carried_value_and_the_evolution_of_its_point(reader):
@@ -240,9 +240,9 @@ def test_the_cards_tell_a_carried_value_and_the_evolution_of_its_point(reader):
 
 
 def test_the_cards_judge_by_the_sense_of_the_indicator(reader):
-    row = _mart_row("taux_ald_sans_mt", "2025T4")
+    row = _mart_row("part_pop_apl_inf_2_5", "2025T4")
     assert row["evolution_point"] > 0
-    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "trimestre": "2025T4"}
+    chosen = {"libelle_indicateur": LABELS["part_pop_apl_inf_2_5"], "trimestre": "2025T4"}
     (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
     assert f'as-defavorable">↗\u00a0+\u00a0{_french(row["evolution_point"], 1)}\u00a0point</span>' in card
     assert "· défavorable" in card
@@ -303,7 +303,7 @@ def test_a_masked_value_is_never_zero_and_ends_the_ranking_with_its_reason(reade
 
 def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(reader):
     chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "trimestre": "2025T4"}
-    shapes = {row["forme"]: row["Valeur"] for row in _data(reader, "Carte des départements", chosen)}
+    shapes = {row["forme"]: row["valeur_carte"] for row in _data(reader, "Carte des départements", chosen)}
     assert len(shapes) == 99 + 1
     assert shapes["sans valeur"] is None
     (legend,) = _data(reader, "Légende de la carte", chosen)
