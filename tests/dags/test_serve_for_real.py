@@ -1,4 +1,4 @@
-"""``serve`` with its real parts: the scheduler, Superset, the replica; a real night, and every way to stop."""
+"""``serve`` with its real parts: scheduler, Superset, replica; real nights, and every way to stop."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from acces_soins.services import airflow
-from acces_soins.services.processes import any_free_port, answers
+from acces_soins.services.processes import answers, any_free_port
 from acces_soins.settings import PROJECT, Settings
 
 pytestmark = [pytest.mark.night, pytest.mark.superset, pytest.mark.long]
@@ -58,7 +58,7 @@ class Served:
         assert len(family) > 8
         os.kill(self.process.pid, number)
         self.process.wait(120)
-        gone, alive = psutil.wait_procs(family, timeout=60)
+        _, alive = psutil.wait_procs(family, timeout=60)
         assert [(p.pid, p.name()) for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
         assert not [port for port in self.ports if answers(port)]
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from acces_soins.progress import MARK, announce
 from acces_soins.services import airflow
 from acces_soins.services.guardian import guarded
-from acces_soins.services.processes import child, only_one, replica
+from acces_soins.services.processes import child, only_one, replica, with_free_replica_port
 from acces_soins.settings import Settings, get_settings
 from acces_soins.trial import archives
 
@@ -29,17 +29,21 @@ def run_night(settings: Settings | None = None) -> int:
         airflow.migrate(settings)
         if settings.is_trial:
             archives.deposit_past_snapshots(settings.today)
-        with replica(settings, log.with_suffix(".replique.log")) as reachable:
-            announce("Démarrage de la nuit par Airflow")
-            code = _dags_test(airflow.environment(reachable), log)
+        announce("Démarrage de la nuit par Airflow")
+        code = _dags_test(settings, log)
     _print_report(settings, before, log)
     return code
 
 
-def _dags_test(env: dict[str, str], log: Path) -> int:
+def _dags_test(settings: Settings, log: Path) -> int:
+    """Run the DAG; the replica starts while Airflow is imported, which takes longer."""
+    if settings.is_trial:
+        settings = with_free_replica_port(settings)
+    command, env = [airflow.EXECUTABLE, "dags", "test", "nightly"], airflow.environment(settings)
     with (
         log.open("wb") as stream,
-        child([airflow.EXECUTABLE, "dags", "test", "nightly"], env, stdout=subprocess.PIPE) as process,
+        child(command, env, stdout=subprocess.PIPE) as process,
+        replica(settings, log.with_suffix(".replique.log")),
     ):
         _relay(process.stdout, stream)
         code = process.wait()
