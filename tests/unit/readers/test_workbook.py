@@ -119,3 +119,11 @@ def test_dates_are_iso(read_sheets):
 
     assert workbook._text(dt.date(2024, 1, 31)) == "2024-01-31"
     assert workbook._text(" \u00a0 ") is None
+
+
+def test_a_table_that_starts_at_b6_and_a_stray_cell_outside_it(read_sheets):
+    title = [[None, "Titre"], [], ["", "Champ"], ["", "Source"], []]
+    header = [None, *HEADER, "BB"]
+    stray = [None] * 8 + ["BB"]
+    _, rows = read_sheets({"APL 2023": [*title, header, [None, *ROW], [], stray, [None, "Source : …"]]})
+    assert [(row["code_commune"], row["apl"], row["_ligne"]) for row in rows] == [("01001", "2.5", 7)]
