@@ -371,12 +371,11 @@ def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(superset, ad
 
 @pytest.fixture
 def another_publication(superset):
-    """A second version, served during the test; the first one comes back afterwards."""
+    """A second version, served during the test; the first one comes back afterwards, for the other tests."""
     version = "20260420T023000Z-12345678"
     published_marts.publish(superset.settings.publication, version, offset=10.0, data_label=REAL)
     yield version
     published_marts.serve(superset.settings.publication, superset_service.VERSION)
-    dashboards.refresh(superset_service.VERSION, superset.settings)
 
 
 def test_a_swapped_link_is_seen_without_a_restart(superset, reader, request):
