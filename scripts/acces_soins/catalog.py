@@ -81,8 +81,10 @@ class Source:
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
 
-    def expected_on(self, edition: str) -> dt.date:
-        """Day on which the edition that follows ``edition`` is expected at the latest."""
+    def expected_on(self, edition: str) -> dt.date | None:
+        """Day on which the edition after ``edition`` is expected at the latest; None if none will come."""
+        if self.meta.get("sans_suite"):
+            return None
         days = CADENCES_DAYS[self.cadence] + self.meta["delai_attendu_jours"]
         return edition_date(edition) + dt.timedelta(days=days)
 

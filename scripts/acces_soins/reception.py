@@ -113,7 +113,7 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
         match = re.search(pattern, name)
         found = "-".join(match.groups()) if match else None
     elif rule.get("date_producteur"):
-        found = (arrival.producer_date or "")[:10]
+        found = (arrival.download.producer_date or "")[:10]
     else:
         found = result.marker[rule["marque"]] if len(result.marker) > rule["marque"] else None
     if not found:

@@ -72,7 +72,7 @@ def late_sources(today: dt.date) -> list[str]:
         counted = landing.counting(source)
         if not counted:
             sentences.append(f"{source.id} : jamais reçue")
-        elif (due := source.expected_on(counted[-1].edition)) < today:
+        elif (due := source.expected_on(counted[-1].edition)) and due < today:
             sentences.append(
                 f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
                 f"la suivante était attendue le {due:%d/%m/%Y})"

@@ -26,10 +26,13 @@ def _edition(source: Source) -> tuple[str, str, str]:
     counted = landing.counting(source)
     if not counted:
         return "jamais reçue", "0", "—"
-    due = source.expected_on(counted[-1].edition)
+    edition, kept = counted[-1].edition, str(len(landing.manifests(source)))
+    due = source.expected_on(edition)
+    if due is None:
+        return edition, kept, "aucune"
     delay = (get_settings().today - due).days
     late = f" (en retard de {delay} jours)" if delay > 0 else ""
-    return counted[-1].edition, str(len(landing.manifests(source))), f"{due:%d/%m/%Y}{late}"
+    return edition, kept, f"{due:%d/%m/%Y}{late}"
 
 
 def _last(events: list[dict], kinds: tuple[str, ...]) -> dict | None:
