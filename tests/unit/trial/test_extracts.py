@@ -371,6 +371,10 @@ def test_population_header_is_that_of_the_real_workbook(extraits):
         ("insee.cog_departements", "insee/cog/2026/v_departement_2026.csv"),
         ("insee.cog_regions", "insee/cog/2026/v_region_2026.csv"),
         ("finess.materiels_lourds", "finess/2026/finess_materiels_lourds.txt"),
+        ("finess.activites_soins", "finess/2026/finess_activites_soin.txt"),
+        ("insee.cog_mouvements", "insee/cog/2026/v_mvt_commune_2026.csv"),
+        ("insee.populations_reference", "insee/populations-reference/2023/donnees_communes.csv"),
+        ("ditp.barometre_ind_312", "ditp/barometre/2024/ind-312.csv"),
     ],
 )
 def test_header_is_that_of_the_real_file(source_id, path, extraits):
