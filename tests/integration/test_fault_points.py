@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -98,13 +99,13 @@ def test_a_landing_is_whole_or_absent_and_its_chain_holds(fault, source, tmp_pat
 
     number = 0
     admit(number)
-    for _ in moments(lambda: admit(number + 1), fault):
+    for _ in moments(lambda: admit(number + 1), fault):  # noqa: B023 (the number of the moment is meant)
         before = len(landing.manifests(regions))
         number += 1
         admit(number)
         chain = landing.manifests(regions)
         assert before in (number, number + 1) and len(chain) == number + 1
-        for older, newer in zip(chain, chain[1:], strict=False):
+        for older, newer in pairwise(chain):
             assert newer.precedent == landing.sha256_of(older.folder / landing.MANIFEST)
             assert newer.rang == older.rang + 1
         for manifest in chain:
@@ -159,7 +160,7 @@ def check_no_leftovers(served: int) -> None:
 def test_a_publication_is_the_old_version_or_the_new_one(fault, publish):
     number = 0
     publish(number)
-    for _ in moments(lambda: publish(number + 1), fault):
+    for _ in moments(lambda: publish(number + 1), fault):  # noqa: B023 (the number of the moment is meant)
         assert served_value() in (number, number + 1)
         number += 2
         publish(number)

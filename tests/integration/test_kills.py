@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def check_sound() -> None:
     for source in load_sources().values():
         chain = landing.manifests(source)
         assert [manifest.rang for manifest in chain] == list(range(1, len(chain) + 1))
-        for older, newer in zip(chain, chain[1:], strict=False):
+        for older, newer in pairwise(chain):
             assert newer.precedent == landing.sha256_of(older.folder / landing.MANIFEST)
         for manifest in chain:
             assert landing.sha256_of(manifest.folder / manifest.fichier) == manifest.sha256
