@@ -1,13 +1,13 @@
 """A death (SIGKILL) or a full disk at every act on the disk of a landing and of a publication, in turn."""
 
 import errno
-import itertools
 import json
 import os
 import random
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import duckdb
 import pytest
@@ -99,14 +99,13 @@ def test_a_landing_is_whole_or_absent_and_its_chain_holds(fault, source, tmp_pat
 
     number = 0
     admit(number)
-    # The number is read when the attempt starts, on purpose.
-    for _ in moments(lambda: admit(number + 1), fault):  # noqa: B023
+    for _ in moments(lambda: admit(number + 1), fault):  # noqa: B023 (the number of the moment is meant)
         before = len(landing.manifests(regions))
         number += 1
         admit(number)
         chain = landing.manifests(regions)
         assert before in (number, number + 1) and len(chain) == number + 1
-        for older, newer in itertools.pairwise(chain):
+        for older, newer in pairwise(chain):
             assert newer.precedent == landing.sha256_of(older.folder / landing.MANIFEST)
             assert newer.rang == older.rang + 1
         for manifest in chain:
@@ -161,7 +160,7 @@ def check_no_leftovers(served: int) -> None:
 def test_a_publication_is_the_old_version_or_the_new_one(fault, publish):
     number = 0
     publish(number)
-    for _ in moments(lambda: publish(number + 1), fault):  # noqa: B023
+    for _ in moments(lambda: publish(number + 1), fault):  # noqa: B023 (the number of the moment is meant)
         assert served_value() in (number, number + 1)
         number += 2
         publish(number)

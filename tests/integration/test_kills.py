@@ -2,13 +2,13 @@
 
 import dataclasses
 import datetime as dt
-import itertools
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -64,7 +64,7 @@ def check_sound() -> None:
     for source in load_sources().values():
         chain = landing.manifests(source)
         assert [manifest.rang for manifest in chain] == list(range(1, len(chain) + 1))
-        for older, newer in itertools.pairwise(chain):
+        for older, newer in pairwise(chain):
             assert newer.precedent == landing.sha256_of(older.folder / landing.MANIFEST)
         for manifest in chain:
             assert landing.sha256_of(manifest.folder / manifest.fichier) == manifest.sha256

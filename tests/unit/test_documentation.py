@@ -1,4 +1,4 @@
-"""What the documents show exists: verbs of the Makefile, commands and options of ``acces-soins``."""
+"""The commands that the documents show exist: verbs of the Makefile, commands of ``acces-soins``."""
 
 import os
 import re

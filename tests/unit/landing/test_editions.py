@@ -3,6 +3,7 @@
 import pytest
 
 from acces_soins.errors import RefusedInput
+from acces_soins.extraction import Download
 from acces_soins.readers.model import ReadResult
 from acces_soins.reception import Arrival, edition_of
 
@@ -10,7 +11,7 @@ BAROMETER = "ditp.barometre_ind_312"
 
 
 def edition(source, tmp_path, **known):
-    arrival = Arrival(path=tmp_path / "essai.csv", url="essai:", **known)
+    arrival = Arrival(Download(tmp_path / "essai.csv", url="essai:", **known))
     return edition_of(source, "essai.csv", arrival, ReadResult(1, "utf-8"), tmp_path / "table.parquet")
 
 

@@ -217,8 +217,8 @@ GUARDED = """
 import psutil, subprocess, sys, time
 from acces_soins.services.guardian import guarded
 from acces_soins.services.processes import child
-command = [sys.executable, "-c", sys.argv[1]]
-with guarded() as guardian, child(command, None, stdout=subprocess.PIPE) as process:
+program = [sys.executable, "-c", sys.argv[1]]
+with guarded() as guardian, child(program, None, stdout=subprocess.PIPE) as process:
     beside = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     lines = [process.stdout.readline() for _ in range(2)]
     assert guardian.stdout.readline() == b"on watch\\n"
