@@ -37,6 +37,13 @@ def main() -> None:
     except AccesSoinsError as error:
         typer.echo(f"Erreur : {error}", err=True)
         sys.exit(EXPECTED_FAILURE)
+    except OSError as error:
+        typer.echo(
+            f"Erreur : {error.strerror or error} ({error.filename or 'disque'}). Vérifier la place "
+            "et les droits, puis recommencer.",
+            err=True,
+        )
+        sys.exit(EXPECTED_FAILURE)
 
 
 @app.command()

@@ -192,7 +192,11 @@ def _take_extracts(source: Source, folder: Path, night: str) -> dict:
             "phrase": "aucun fichier pour cette source dans le dossier d'extraits",
         }
     verdicts = deposits.deposit_all(given, folder, night)
-    return _event(next((v for v in verdicts if v.is_new), verdicts[-1]))
+    fresh = [verdict for verdict in verdicts if verdict.is_new]
+    event = _event(fresh[-1] if fresh else verdicts[-1])
+    if len(fresh) > 1:
+        event["phrase"] = f"{len(fresh)} éditions, dont {event['phrase']}"
+    return event
 
 
 def _event(verdict: reception.Verdict) -> dict:

@@ -239,3 +239,8 @@ def test_care_activities_and_nurses_zoning(landed):
     assert landed("select count(*), count(*) filter (zonage like 'N/A%') from ars.zonage_infirmiers") == [
         (34_919, 2)
     ]
+
+
+def test_successive_revisions_of_one_file_all_land_and_are_told(real):
+    text = (real.reports / "derniere_nuit.txt").read_text()
+    assert "6 éditions, dont édition 2024-06-25" in text

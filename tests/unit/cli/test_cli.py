@@ -133,3 +133,10 @@ def test_status_lists_every_source(run):
     assert done.returncode == 0
     assert "jamais reçue" in done.stdout and "insee.cog_regions" in done.stdout
     assert "Version servie : aucune" in done.stdout
+
+
+def test_a_disk_that_refuses_is_one_clear_line(run, tmp_path):
+    (tmp_path / "fichier").write_text("")
+    done = run("backup", tmp_path / "fichier" / "s.tar.gz")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Erreur : ") and "Traceback" not in done.stderr
