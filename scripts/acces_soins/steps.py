@@ -25,7 +25,7 @@ from acces_soins import (
     warehouse,
 )
 from acces_soins.catalog import Source, get_source
-from acces_soins.errors import AccesSoinsError, CriticalCheckFailed, RefusedInput
+from acces_soins.errors import AccesSoinsError, ConfigurationError, CriticalCheckFailed, RefusedInput
 from acces_soins.progress import announce
 from acces_soins.settings import get_settings
 from acces_soins.versioning import RUN_FORMAT, Inputs, current_inputs, run_stamp
@@ -109,6 +109,7 @@ def check(night: str) -> dict:
     """
     with _step(night, "contrôles") as done:
         folder = warehouse.work_folder(night)
+        _require(folder / INPUTS, night, "build")
         served = get_settings().published_warehouse
         results = quality.check_publication(
             folder / warehouse.DATABASE, served if served.exists() else None, night
@@ -126,11 +127,20 @@ def check(night: str) -> dict:
 
 
 def publish(night: str) -> dict:
-    """Make a version of the checked build and swap the link."""
+    """Make a version of the checked build and swap the link.
+
+    Raises CriticalCheckFailed when the checks of that build did not pass, whoever asks.
+    """
     with _step(night, "publication") as done:
         folder = warehouse.work_folder(night)
+        _require(folder / CHECKS, night, "check")
         inputs = Inputs(**json.loads((folder / INPUTS).read_text(encoding="utf-8")))
         checks = json.loads((folder / CHECKS).read_text(encoding="utf-8"))
+        failed = [row["controle"] for row in checks if _stops(row)]
+        if failed:
+            raise CriticalCheckFailed(
+                f"contrôles critiques en échec : {', '.join(failed)}. Rien n'est publié."
+            )
         version = publication.publish(
             folder / warehouse.DATABASE, inputs, warehouse.published_relations(), checks, night
         )
@@ -167,6 +177,18 @@ def read_steps(night: str) -> list[dict]:
     return (
         [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     )
+
+
+def _require(path: Path, night: str, command: str) -> None:
+    if not path.exists():
+        raise ConfigurationError(
+            f"nuit {night} : rien à reprendre ici. Lancer d'abord « acces-soins {command} » sur une nuit "
+            "qui a du nouveau ; une construction inchangée ne se contrôle ni ne se publie."
+        )
+
+
+def _stops(check: dict) -> bool:
+    return check["resultat"] == "echoue" and check["severite"] == quality.CRITICAL
 
 
 def _record_served_version() -> None:
