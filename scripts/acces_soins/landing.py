@@ -20,7 +20,6 @@ from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
 
 MANIFEST, TABLE = "manifest.json", "table.parquet"
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,8 @@ class Manifest:
 
 def sha256_of(path: Path) -> str:
     """Hash of a file's bytes."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def manifests(source: Source) -> list[Manifest]:

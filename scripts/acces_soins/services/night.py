@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from acces_soins.progress import MARK, announce
+from acces_soins.report import LAST_NIGHT
 from acces_soins.services import airflow
 from acces_soins.services.guardian import guarded
 from acces_soins.services.processes import child, only_one, replica, with_free_replica_port
 from acces_soins.settings import Settings, get_settings
 from acces_soins.trial import archives
-
-REPORT = "derniere_nuit.txt"
 
 
 def run_night(settings: Settings | None = None) -> int:
@@ -61,7 +60,7 @@ def _relay(output: BinaryIO, log: BinaryIO) -> None:
 
 
 def _stamp(settings: Settings) -> int | None:
-    report = settings.reports / REPORT
+    report = settings.reports / LAST_NIGHT
     return report.stat().st_mtime_ns if report.exists() else None
 
 
@@ -70,5 +69,5 @@ def _print_report(settings: Settings, before: int | None, log: Path) -> None:
     if _stamp(settings) == before:
         print(f"La nuit s'est interrompue avant son rapport : lire {log}.", flush=True)
         return
-    print((settings.reports / REPORT).read_text(encoding="utf-8"), flush=True)
+    print((settings.reports / LAST_NIGHT).read_text(encoding="utf-8"), flush=True)
     print(f"Journal complet de la nuit : {log}", flush=True)

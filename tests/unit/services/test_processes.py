@@ -126,7 +126,7 @@ def test_the_screen_shows_progress_and_the_log_everything(capsys):
 def test_an_older_report_is_never_shown_as_this_nights(tmp_path, capsys):
     settings = Settings(donnees=tmp_path)
     settings.reports.mkdir(parents=True)
-    report = settings.reports / night.REPORT
+    report = settings.reports / night.LAST_NIGHT
     report.write_text("hier", encoding="utf-8")
     night._print_report(settings, night._stamp(settings), Path("nuit.log"))
     out = capsys.readouterr().out
