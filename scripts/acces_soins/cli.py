@@ -52,7 +52,7 @@ def extract(
         list[str] | None, typer.Argument(help="Sources à extraire (toutes par défaut).")
     ] = None,
 ) -> None:
-    """Archiver ce que les portails ont de nouveau et, sans source nommée, ce que les partenaires ont déposé."""
+    """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
     from acces_soins import steps
     from acces_soins.catalog import fetched_sources, get_source
 
