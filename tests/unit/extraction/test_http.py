@@ -10,6 +10,7 @@ from acces_soins.errors import PortalError
 from acces_soins.extraction import http, policy
 from acces_soins.settings import Settings
 
+
 def known(etag=None, last_modified=None, size=29):
     return SimpleNamespace(etag=etag, last_modified=last_modified, bytes=size)
 
