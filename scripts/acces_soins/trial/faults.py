@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from acces_soins.catalog import Source, load_sources, read_yaml
+from acces_soins.catalog import Column, Source, load_sources, read_yaml
 from acces_soins.errors import ConfigurationError
 
 ERROR_PAGE = (
@@ -235,8 +235,13 @@ def _first_rows(content: bytes) -> bytes:
     return b"".join(content.splitlines(keepends=True)[: API_LIMIT + 1])
 
 
+def label(column: Column) -> str:
+    """How the replica names a column where a portal would give its label."""
+    return column.description.replace(";", ",")
+
+
 def _labelled(source: Source, content: bytes) -> bytes:
     """The labels of the columns in place of their names, as ``use_labels=true`` gives them."""
     head, body = content.split(b"\n", 1)
-    labels = b";".join(b'"%s"' % column.description.encode() for column in source.columns)
+    labels = ";".join(label(column) for column in source.columns).encode()
     return labels + (b"\r\n" if head.endswith(b"\r") else b"\n") + body

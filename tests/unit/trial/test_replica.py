@@ -14,7 +14,7 @@ from acces_soins.catalog import get_source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.trial import replica
-from acces_soins.trial.faults import other_bytes, read_faults
+from acces_soins.trial.faults import label, other_bytes, read_faults
 from acces_soins.trial.layouts import extract
 from acces_soins.trial.replica import Fault, FaultKind, Portal, create_app, host, serve_replica
 
@@ -243,7 +243,7 @@ def test_short_answers_seem_whole(client, portal):
 def test_labels_in_place_of_names(client, portal):
     portal.faults[ALD.id] = Fault(FaultKind.LABELS)
     head, rest = client.get(export(ALD)).content.split(b"\n", 1)
-    assert head.decode().count('"') == 2 * len(ALD.columns)
+    assert head.decode().strip().split(";") == [label(column) for column in ALD.columns]
     assert rest == extract(ALD, AS_OF).bytes.split(b"\n", 1)[1]
 
 
