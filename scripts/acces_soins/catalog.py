@@ -73,6 +73,11 @@ class Source:
         return self.meta.get("lecture", {})
 
     @property
+    def aliases(self) -> dict[str, str]:
+        """Header that the portal is known to write in another way → header of the contract."""
+        return self.meta.get("alias", {})
+
+    @property
     def key(self) -> list[str]:
         return self.meta["cle"]
 
