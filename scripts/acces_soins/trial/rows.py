@@ -77,27 +77,44 @@ def _quantity(source: Source, column: str) -> str | None:
 
 
 def observatory(source: Source, period: dt.date) -> Iterator[Row]:
-    """Territories × periods, and × professions, ages, sexes when the contract has these columns."""
+    """Territories × periods, and × professions, ages, sexes, sectors when the contract has these columns;
+    a contract without territories is one of France alone."""
     names = [column.name for column in source.columns]
     measures = {n: q for n in names if (q := _quantity(source, n))}
     quantities = values.model()["quantites"]
     renderers = {n: Renderer.of(source.column(n), quantities[q]) for n, q in measures.items()}
     constants = options(source).get("constantes", {})
-    year_style = "{}" if Renderer.accepts(source.column("annee"), "2024") else "{}-01-01"
-    professions = list(values.professions()) if "profession_sante" in names else [None]
-    ages = [None, *values.model()["ages"]] if "classe_age" in names else [None]
-    sexes = [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None]
+    year_style = "{}-01-01" if Renderer.accepts(source.column("annee"), "2024-01-01") else "{}"
+    professions, ages, sexes, sectors = _dimensions(source)
     territories = _territories(options(source).get("territoire_inconnu", False))
+    if "departement" not in names:
+        territories = [(values.FRANCE, {})]
     for day, profession, (territory, columns) in product(days(source, period), professions, territories):
-        for age, sex in product(ages, sexes):
-            cell = Cell(territory, day, profession, age, sex)
+        for age, sex, sector in product(ages, sexes, sectors):
+            cell = Cell(territory, day, profession, age, sex, sector)
             row = {"annee": year_style.format(day.year), "date": day.isoformat(), **columns, **constants}
             row |= {"profession_sante": profession, "libelle_sexe": sex or "tout sexe"}
             row["classe_age"] = age or "tout_age"
             row["libelle_classe_age"] = values.model()["ages"][age][0] if age else "Tout âge"
+            row["secteur_conventionnel"] = sector or values.model()["tout_secteur"]["code"]
+            row["libelle_secteur_conventionnel"] = (
+                values.model()["secteurs"][sector][0] if sector else values.model()["tout_secteur"]["libelle"]
+            )
             for name, quantity in measures.items():
                 row[name] = renderers[name](values.value(quantity, cell))
             yield row
+
+
+def _dimensions(source: Source) -> tuple[list, list, list, list]:
+    """Professions, ages, sexes and sectors of a source, ``None`` standing for all of them."""
+    names = {column.name for column in source.columns}
+    professions = options(source).get("professions", list(values.professions()))
+    return (
+        professions if "profession_sante" in names else [None],
+        [None, *values.model()["ages"]] if "classe_age" in names else [None],
+        [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None],
+        [None, *values.model()["secteurs"]] if "secteur_conventionnel" in names else [None],
+    )
 
 
 def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
