@@ -117,6 +117,11 @@ def _dimensions(source: Source) -> tuple[list, list, list, list]:
     )
 
 
+def _prevalence(top: str, code: str) -> float:
+    """How much more or less than the ordinary a pathology strikes a département."""
+    return 0.8 + 0.4 * values.unit("prevalence", top, code)
+
+
 def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
     """Territories × pathologies × ages × sexes of the last year; fewer than eleven patients are blank."""
     wanted = options(source)
@@ -125,8 +130,11 @@ def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
     for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
         for territory, columns in territories:
             count = round(values.population(territory, period.year) * age_share * sex_share, -1)
-            share = disease["prevalence"] * (0.8 + 0.4 * values.unit("prevalence", top, territory))
-            patients = round(count * share / 100, -1)
+            ill = sum(
+                _prevalence(top, code) * values.population(code, period.year)
+                for code in values.members(territory)
+            )
+            patients = round(disease["prevalence"] / 100 * ill * age_share * sex_share, -1)
             row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
             yield row | {
                 "annee": str(period.year),

@@ -6,13 +6,13 @@ processes, write the same bytes. Values move slowly: between two year ends they 
 
 import csv
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
 from acces_soins.catalog import read_yaml
-from acces_soins.errors import ConfigurationError
 from acces_soins.settings import PROJECT
 
 HERE = Path(__file__).parent
@@ -205,7 +205,8 @@ def headcount_by_sector(profession: str, territory: str, year: int) -> dict[str,
     else:
         sectors = model()["secteurs"]
         weights = [
-            max(share + slope * (year - 2020), 0.1) * (0.7 + 0.6 * unit("secteur", profession, territory, code))
+            max(share + slope * (year - 2020), 0.1)
+            * (0.7 + 0.6 * unit("secteur", profession, territory, code))
             for code, (_, share, slope) in sectors.items()
         ]
         return dict(zip(sectors, split(headcount(profession, territory, year), weights), strict=True))
@@ -306,36 +307,46 @@ def year_before(day: dt.date) -> dt.date:
     return day.replace(year=day.year - 1)
 
 
+def _density(name: str, cell: Cell) -> float:
+    return _cell_headcount(cell) / population(cell.territory, cell.day.year) * 100_000
+
+
+def _ratio(name: str, cell: Cell) -> float:
+    above, below = _ratio_parts(name, cell)
+    return 100 * above / below
+
+
+def _change(name: str, cell: Cell) -> float:
+    """Change of a quantity over a year, in per cent."""
+    of = model()["quantites"][name]["de"]
+    now, before = (
+        _plain(of, Cell(cell.territory, day, cell.profession)) for day in (cell.day, year_before(cell.day))
+    )
+    return 100 * (now / before - 1)
+
+
+def _mean_of(name: str, cell: Cell) -> float:
+    return _mean(name, cell.territory, cell.day, cell.profession)
+
+
+GENRES: dict[str, Callable[[str, Cell], float]] = {
+    "population": lambda name, cell: population(cell.territory, cell.day.year),
+    "effectif": lambda name, cell: _cell_headcount(cell),
+    "densite": _density,
+    "moyenne": _mean_of,
+    "couverture": _mean_of,
+    "compte": lambda name, cell: _count(name, cell.territory, cell.day),
+    "secteur": lambda name, cell: _ratio_parts(name, cell)[0],
+    "ratio": _ratio,
+    "complement": lambda name, cell: 100 - value(model()["quantites"][name]["de"], cell),
+    "marque": lambda name, cell: int(_plain(model()["quantites"][name]["de"], cell) > 0),
+    "evolution": _change,
+}
+
+
 def _plain(name: str, cell: Cell) -> float:
     """The figure behind a cell, neither rounded nor masked."""
-    parameters = model()["quantites"][name]
-    match parameters["genre"]:
-        case "population":
-            return population(cell.territory, cell.day.year)
-        case "effectif":
-            return _cell_headcount(cell)
-        case "densite":
-            return _cell_headcount(cell) / population(cell.territory, cell.day.year) * 100_000
-        case "moyenne" | "couverture":
-            return _mean(name, cell.territory, cell.day, cell.profession)
-        case "compte":
-            return _count(name, cell.territory, cell.day)
-        case "secteur":
-            return _ratio_parts(name, cell)[0]
-        case "ratio":
-            above, below = _ratio_parts(name, cell)
-            return 100 * above / below
-        case "complement":
-            return 100 - value(parameters["de"], cell)
-        case "marque":
-            return int(_plain(parameters["de"], cell) > 0)
-        case "evolution":
-            now, before = (
-                _plain(parameters["de"], Cell(cell.territory, day, cell.profession))
-                for day in (cell.day, year_before(cell.day))
-            )
-            return 100 * (now / before - 1)
-    raise ConfigurationError(f"trial/sources.yml, quantité « {name} » : genre « {parameters['genre']} » inconnu.")
+    return GENRES[model()["quantites"][name]["genre"]](name, cell)
 
 
 def value(name: str, cell: Cell) -> float | int | str:
