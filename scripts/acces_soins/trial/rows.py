@@ -459,23 +459,30 @@ def _serial(number: str) -> str:
 
 # DITP, ARS
 
-BAROMETER_START, BAROMETER_TARGET = "2022-12-01", "2027-12-01"
+BAROMETER_START, BAROMETER_TARGET = dt.date(2022, 12, 1), dt.date(2027, 12, 1)
 
 
 def barometer(source: Source, period: dt.date) -> Iterator[Row]:
     """Three rows a zone: the initial value, the last measure and the target, dated the first of a month."""
     wanted = options(source)
-    zones = [(f"D{code}", "DEPT") for code in values.departments()]
-    zones += [(f"R{code}", "REG") for code in values.regions()] + [("FRANCE", "NAT")]
-    for zone, level in zones:
-        start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
-        progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
-        now = round(start + progress * (wanted["cible"] - start), 2)
+    zones = [(f"D{code}", "DEPT", code) for code in values.departments()]
+    zones += [(f"R{code}", "REG", f"R{code}") for code in values.regions()]
+    for zone, level, territory in [*zones, ("FRANCE", "NAT", values.FRANCE)]:
+        if quantity := wanted.get("quantite"):
+            start, now = (
+                float(values.value(quantity, Cell(territory, d))) for d in (BAROMETER_START, period)
+            )
+            target = round(start * wanted["multiple"])
+        else:
+            start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+            target = wanted["cible"]
+            progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
+            now = round(start + progress * (target - start), 2)
         row = {"indic_id": wanted["code"], "enforce_zone_id": zone, "maille": level}
         yield row | {"metric_enforce_date": BAROMETER_START, "indic_vi": start, "indic_va": start}
-        day = period.replace(day=1).isoformat()
-        yield row | {"metric_enforce_date": day, "indic_va": now, "indic_ta": round(100 * progress, 2)}
-        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(wanted["cible"])}
+        done = round(100 * (now - start) / (target - start), 2) if target > start else ""
+        yield row | {"metric_enforce_date": period.replace(day=1), "indic_va": now, "indic_ta": done}
+        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(target)}
 
 
 def zoning(source: Source, period: dt.date) -> Iterator[Row]:
