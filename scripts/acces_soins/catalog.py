@@ -55,6 +55,11 @@ class Source:
         return self.meta["protocole"]
 
     @property
+    def is_deposited(self) -> bool:
+        """No portal has it: a partner leaves it in the drop box."""
+        return self.protocol == "depot"
+
+    @property
     def dataset(self) -> str:
         return self.meta.get("jeu", "")
 
@@ -166,6 +171,11 @@ def load_sources(models: Path = MODELS) -> dict[str, Source]:
                     meta=_meta(table),
                 )
     return sources
+
+
+def fetched_sources() -> list[str]:
+    """Ids of the sources that a night asks a portal for."""
+    return [source.id for source in load_sources().values() if not source.is_deposited]
 
 
 def get_source(source_id: str) -> Source:

@@ -52,13 +52,14 @@ def extract(
         list[str] | None, typer.Argument(help="Sources à extraire (toutes par défaut).")
     ] = None,
 ) -> None:
-    """Demander aux portails ce qui est nouveau, et l'archiver."""
+    """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
     from acces_soins import steps
-    from acces_soins.catalog import get_source, load_sources
+    from acces_soins.catalog import fetched_sources, get_source
 
-    chosen = [get_source(source_id).id for source_id in sources or load_sources()]
+    chosen = [get_source(source_id).id for source_id in sources or fetched_sources()]
     night = steps.open_night()
-    failures = []
+    taken = [] if sources else steps.take_deposits(night)
+    failures = [f"{event['source']} : {event['phrase']}" for event in taken if event["resultat"] == "refus"]
     for source_id in chosen:
         try:
             steps.extract(source_id, night)

@@ -131,10 +131,7 @@ def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) 
             "url": url,
             "refuse_le": now(),
             "phrase": str(refusal),
-            "place": refusal.place,
-            "attendu": refusal.expected,
-            "trouve": refusal.found,
-            "que_faire": refusal.action,
+            **refusal.details,
         },
     )
     return folder

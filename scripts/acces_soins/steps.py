@@ -15,6 +15,7 @@ from pathlib import Path
 from acces_soins import (
     dashboards,
     deposits,
+    drop_box,
     extraction,
     landing,
     ledger,
@@ -65,11 +66,22 @@ def extract(source_id: str, night: str) -> dict:
         )
     except AccesSoinsError as error:
         kind = "refus" if isinstance(error, RefusedInput) else "echec"
-        _record_extraction(source, night, started, {"resultat": kind, "phrase": str(error)})
+        _record_extraction(source.id, night, started, {"resultat": kind, "phrase": str(error)})
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _record_extraction(source, night, started, event)
+    return _record_extraction(source.id, night, started, event)
+
+
+def take_deposits(night: str | None = None) -> list[dict]:
+    """Judge what partners left in the drop box; each file is landed or refused, and answered.
+
+    A refusal does not stop the others: it is in the acknowledgement, the ledger and the night's alert.
+    Outside a night the pass has an id of its own.
+    """
+    run = night or run_stamp()
+    with drop_box.only_taker():
+        return [_take(left, run) for left in drop_box.waiting()]
 
 
 def deposit(given: deposits.Deposit) -> dict:
@@ -80,11 +92,11 @@ def deposit(given: deposits.Deposit) -> dict:
     try:
         verdict = deposits.deposit(given, folder, run)
     except RefusedInput as error:
-        _record_extraction(source, run, started, {"resultat": "refus", "phrase": str(error)})
+        _record_extraction(source.id, run, started, {"resultat": "refus", "phrase": str(error)})
         raise
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
-    return _record_extraction(source, run, started, _event(verdict))
+    return _record_extraction(source.id, run, started, _event(verdict))
 
 
 def build(night: str) -> dict:
@@ -206,6 +218,30 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     return _event(reception.receive(source, reception.Arrival(fetched), folder, night))
 
 
+def _take(left: drop_box.Left, night: str) -> dict:
+    folder = get_settings().work / f"depot-{night}"
+    started = time.monotonic()
+    try:
+        source = drop_box.checked_source(left)
+        verdict = deposits.deposit(deposits.Deposit(source.id, left.path, left.edition), folder, night)
+    except RefusedInput as refusal:
+        drop_box.answer(left, drop_box.REFUSED, str(refusal), **refusal.details)
+        return _record_extraction(
+            left.source, night, started, {"resultat": "refus", "phrase": f"dépôt {refusal}"}
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    event = _event(verdict)
+    drop_box.answer(
+        left,
+        drop_box.ACCEPTED if verdict.is_new else drop_box.KNOWN,
+        event["phrase"],
+        lignes=verdict.manifest.rows,
+        archive_le=verdict.manifest.fetched_at,
+    )
+    return _record_extraction(source.id, night, started, event | {"phrase": f"dépôt, {event['phrase']}"})
+
+
 def _take_extracts(source: Source, folder: Path, night: str) -> dict:
     given = deposits.indexed(get_settings().extraits, source)
     if not given:
@@ -234,10 +270,10 @@ def _event(verdict: reception.Verdict) -> dict:
     }
 
 
-def _record_extraction(source: Source, night: str, started: float, event: dict) -> dict:
-    record = {"nuit": night, "source": source.id, **event, "duree_s": round(time.monotonic() - started, 2)}
+def _record_extraction(source_id: str, night: str, started: float, event: dict) -> dict:
+    record = {"nuit": night, "source": source_id, **event, "duree_s": round(time.monotonic() - started, 2)}
     ledger.append(ledger.EXTRACTIONS, record)
-    announce(f"{source.id} : {report.RESULTS[event['resultat']]} — {event['phrase']} ({record['duree_s']} s)")
+    announce(f"{source_id} : {report.RESULTS[event['resultat']]} — {event['phrase']} ({record['duree_s']} s)")
     return record
 
 

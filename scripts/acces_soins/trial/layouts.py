@@ -32,6 +32,7 @@ DIALECTS = {
     "opendatasoft": Dialect(";", BOM, "\r\n"),
     "fichier": Dialect(",", "", "\r\n"),
     "datagouv": Dialect(";", "", "\n"),
+    "depot": Dialect(";", BOM, "\r\n"),
 }
 
 
@@ -76,7 +77,7 @@ def _filename(source: Source, period: dt.date) -> str:
         # The catalogue's pattern of names, its variable part being the time of the stock.
         name = source.meta["piece"].strip("^$").replace("\\.", ".")
         return re.sub(r"\.\*", f"{period:%Y%m%d}-0339", name)
-    return options(source).get("fichier", f"{source.dataset}.csv")
+    return options(source).get("fichier", f"{source.dataset or source.table}.csv")
 
 
 def _edition(source: Source, period: dt.date) -> str:

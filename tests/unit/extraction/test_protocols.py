@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from acces_soins import extraction
-from acces_soins.catalog import get_source, load_sources
+from acces_soins.catalog import fetched_sources, get_source
 from acces_soins.errors import ConfigurationError, PortalError
 from acces_soins.extraction import Download, Unchanged
 from acces_soins.extraction.model import file_name, plain
@@ -420,7 +420,7 @@ def test_every_source_of_the_catalogue_has_a_protocol_and_what_it_needs():
         "datagouv": ["jeu", "piece"],
         "fichier": ["chemin"],
     }
-    for source in load_sources().values():
+    for source in map(get_source, fetched_sources()):
         assert source.protocol in extraction.PROTOCOLS
         assert all(source.meta.get(key) for key in needs[source.protocol]), source.id
 
