@@ -6,7 +6,8 @@
 - ``choix: [a, b]``, one of a list; ``autour: m, ecart: e``, a figure around a mean (with
   ``ecart_departement``, ``pente`` a year since 2020, and ``exactement: {value: share}``);
   ``entre: [a, b]``, a figure in a range; ``part: 0.5, de: colonne`` and ``somme: [colonne, …]``,
-  a figure made of those of the columns before it; ``quantite: nom``, a quantity of the model.
+  a figure made of those of the columns before it; ``quantite: nom``, a quantity of the model;
+  ``avant: 2019, de: texte, puis: texte``, one text for the years before, another for the others.
 
 Any of them may be left empty (``vides``) or masked (``sentinelle``) for a share of the rows, the same
 rows for the columns of one ``groupe``. A mandatory column that sources.yml does not name is drawn from
@@ -25,6 +26,7 @@ from rstr import Rstr
 
 from acces_soins.catalog import Column, Source
 from acces_soins.errors import ConfigurationError
+from acces_soins.readers.model import LINE, SHEET
 from acces_soins.trial import dimensions, values
 from acces_soins.trial.formats import Renderer
 
@@ -46,7 +48,8 @@ def rows(source: Source, period: dt.date) -> Iterator[Row]:
             f"source « {source.id} » : trial/sources.yml remplit des colonnes que le contrat "
             f"n'a pas ({', '.join(sorted(unknown))}) ; corriger leurs noms."
         )
-    key = [name for name in source.key if not name.startswith("_")]
+    # A key with the line's number needs no care; the sheet is that of the period.
+    key = [] if LINE in source.key else [name for name in source.key if name != SHEET]
     seen: set[tuple] = set()
     for place in _places(wanted, period):
         row = next(_fresh(source, wanted, period, place, key, seen), None)
@@ -55,7 +58,8 @@ def rows(source: Source, period: dt.date) -> Iterator[Row]:
                 f"source « {source.id} » : sa clé ({', '.join(key)}) a trop peu de valeurs pour ses lignes "
                 "d'essai ; ajoutez une dimension à « par » dans trial/sources.yml."
             )
-        seen.add(tuple(row[name] for name in key))
+        if key:
+            seen.add(tuple(row[name] for name in key))
         yield row
     for given in wanted.get("lignes_en_plus", []):
         yield {column.name: given.get(column.name) for column in source.columns}
@@ -169,6 +173,10 @@ class Draw:
         territory = next(m.territoire for m in self.place.values() if hasattr(m, "territoire"))
         return values.value(wanted["quantite"], values.Cell(territory, self.period))
 
+    def by_year(self, wanted: dict) -> object:
+        early = int(self.place["annee"].code) < wanted["avant"]
+        return _text(wanted["de"] if early else wanted["puis"], self.place)
+
     def unit(self, group: str | None = None) -> float:
         return values.unit(group or self.column.name, *self.names)
 
@@ -193,6 +201,7 @@ class Draw:
 
 
 FIGURES: dict[str, Callable[[Draw, dict], object]] = {
+    "avant": Draw.by_year,
     "choix": Draw.chosen,
     "autour": Draw.around,
     "entre": Draw.between,

@@ -111,15 +111,22 @@ def communes_of_the_apl(year: int) -> list[Member]:
 
 @cache
 def former_codes(year: int) -> list[Member]:
-    """Every commune of today, then the codes that were merged into one (``vers``)."""
+    """Every commune of today, and the codes that were merged into one (``vers``)."""
     known = {commune.code: commune for commune in geography.communes()}
     found = []
-    for commune in geography.communes():
-        if commune.kind == "COM":
-            found.append(Member(code=commune.code, vers=commune.code, nom=commune.name))
-        elif commune.kind in ("COMD", "COMA"):
-            parent = known[commune.parent]
-            found.append(Member(code=commune.code, vers=parent.code, nom=parent.name))
+    for commune in (c for c in geography.communes() if c.kind != "ARM"):
+        after = known[commune.parent] if commune.parent else commune
+        found.append(
+            Member(
+                code=commune.code,
+                nom=commune.name,
+                capitales=geography.capitals(commune.name),
+                fusionnee="oui" if commune.parent else "non",
+                vers=after.code,
+                nom_apres=after.name,
+                capitales_apres=geography.capitals(after.name),
+            )
+        )
     return found
 
 

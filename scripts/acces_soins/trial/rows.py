@@ -120,10 +120,6 @@ def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
 # INSEE
 
 
-def _named(name: str) -> Row:
-    return {"tncc": "0", "ncc": geography.capitals(name), "nccenr": name, "libelle": name}
-
-
 BROAD_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus"]
 FIVE_YEAR_AGES = [*(f"{age} à {age + 4} ans" for age in range(0, 95, 5)), "95 ans et plus"]
 # Shares of the five-year bands in each broad class.
@@ -146,19 +142,6 @@ def population(source: Source, period: dt.date) -> Iterator[Row]:
 def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
     parts = zip(classes, FIVE_YEAR_SHARES, strict=True)
     return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
-
-
-def cog_movements(source: Source, period: dt.date) -> Iterator[Row]:
-    """Each former commune enters its parent; each parent had no commune before it (a creation)."""
-    known = {commune.code: commune for commune in geography.communes()}
-    for former in (c for c in geography.communes() if c.kind in ("COMD", "COMA")):
-        parent = known[former.parent]
-        after = {f"{name}_ap": value for name, value in _named(parent.name).items()}
-        after |= {"typecom_ap": parent.kind, "com_ap": parent.code}
-        before = {f"{name}_av": value for name, value in _named(former.name).items()}
-        merged = {"mod": "32", "date_eff": "2019-01-01", "typecom_av": "COM", "com_av": former.code}
-        yield merged | before | after
-        yield {"mod": "20", "date_eff": "1985-01-01"} | after
 
 
 # FINESS
@@ -303,7 +286,6 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "pathologies": pathologies,
     "population": population,
-    "cog_mouvements": cog_movements,
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,
