@@ -14,6 +14,7 @@ from acces_soins.settings import PROJECT
 
 MODELS = PROJECT / "dbt_project" / "models"
 CADENCES_DAYS = {"mensuelle": 31, "trimestrielle": 92, "semestrielle": 184, "annuelle": 366}
+CADENCES_MONTHS = {"mensuelle": 1, "trimestrielle": 3, "semestrielle": 6, "annuelle": 12}
 EDITION_PATTERN = re.compile(r"^[0-9A-Za-z._-]+$")
 
 

@@ -133,19 +133,12 @@ def sql(
 
 @app.command()
 def status() -> None:
-    """L'état de chaque source : dernière édition, retard, dernier succès, dernier échec."""
+    """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
     from acces_soins import publication
     from acces_soins import status as states
 
     table = Table(box=None, pad_edge=False)
-    for header in (
-        "Source",
-        "Édition",
-        "Éditions",
-        "Suivante attendue",
-        "Dernier succès (UTC)",
-        "Dernier échec (UTC)",
-    ):
+    for header in states.HEADERS:
         table.add_column(header, overflow="fold")
     for row in states.source_states():
         table.add_row(*row)

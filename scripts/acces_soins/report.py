@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from acces_soins import landing, ledger, publication
+from acces_soins import archive, landing, ledger, publication
 from acces_soins.catalog import fetched_sources, load_sources
 from acces_soins.deposits import read_index
 from acces_soins.settings import get_settings
@@ -99,6 +99,11 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
         f"{event['source']} {RESULTS[event['resultat']].lower()} : {event['phrase']}"
         for event in extractions
         if event["resultat"] in ledger.FAILURES
+    ]
+    alerts += [
+        f"{event['source']} : {event['phrase']}"
+        for event in extractions
+        if event.get("nature") in archive.NOTEWORTHY
     ]
     missing = sorted(set(fetched_sources()) - {event["source"] for event in extractions})
     alerts += [f"{source_id} : extraction interrompue" for source_id in missing]

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from acces_soins import (
+    archive,
     dashboards,
     deposits,
     drop_box,
@@ -23,6 +24,7 @@ from acces_soins import (
     quality,
     reception,
     report,
+    retention,
     warehouse,
 )
 from acces_soins.catalog import Source, get_source
@@ -96,7 +98,7 @@ def deposit(given: deposits.Deposit) -> dict:
         raise
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
-    return _record_extraction(source.id, run, started, _event(verdict))
+    return _record_extraction(source.id, run, started, _event(source, verdict))
 
 
 def build(night: str) -> dict:
@@ -177,6 +179,7 @@ def refresh_dashboards(night: str) -> dict:
 
 def close_night(night: str) -> dict:
     """Write the night's report and return its state: publie, inchange or echec, and the alerts."""
+    retention.prune()
     outcome = report.close(night, read_steps(night), _extractions(night))
     ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
     shutil.rmtree(warehouse.work_folder(night), ignore_errors=True)
@@ -215,7 +218,12 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     fetched = extraction.fetch(source, landing.latest(source), folder)
     if isinstance(fetched, extraction.Unchanged):
         return {"resultat": "inchange", "phrase": fetched.reason}
-    return _event(reception.receive(source, reception.Arrival(fetched), folder, night))
+    verdict = reception.receive(source, reception.Arrival(fetched), folder, night)
+    event, latest = _event(source, verdict), landing.counting(source)[-1]
+    if not verdict.is_new and verdict.manifest.date < latest.date:
+        event["nature"] = archive.Nature.BACKWARDS.value
+        event["phrase"] += f" : recul, l'édition {latest.edition} a déjà été reçue"
+    return event
 
 
 def _take(left: drop_box.Left, night: str) -> dict:
@@ -231,7 +239,7 @@ def _take(left: drop_box.Left, night: str) -> dict:
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    event = _event(verdict)
+    event = _event(source, verdict)
     drop_box.answer(
         left,
         drop_box.ACCEPTED if verdict.is_new else drop_box.KNOWN,
@@ -251,22 +259,25 @@ def _take_extracts(source: Source, folder: Path, night: str) -> dict:
         }
     verdicts = deposits.deposit_all(given, folder, night)
     fresh = [verdict for verdict in verdicts if verdict.is_new]
-    event = _event(fresh[-1] if fresh else verdicts[-1])
+    event = _event(source, fresh[-1] if fresh else verdicts[-1])
     if len(fresh) > 1:
         event["phrase"] = f"{len(fresh)} éditions, dont {event['phrase']}"
     return event
 
 
-def _event(verdict: reception.Verdict) -> dict:
+def _event(source: Source, verdict: reception.Verdict) -> dict:
     manifest = verdict.manifest
     if not verdict.is_new:
         return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
+    before = [landed for landed in landing.manifests(source) if landed.rang < manifest.rang]
+    kind = archive.nature(source, manifest, before)
     return {
         "resultat": "nouvelle_edition",
         "edition": manifest.edition,
         "lignes": manifest.rows,
         "sha256": manifest.sha256,
-        "phrase": f"édition {manifest.edition}, {manifest.rows} lignes",
+        "nature": kind.value,
+        "phrase": archive.describe(source, manifest, kind),
     }
 
 
