@@ -128,7 +128,7 @@ def _file(request: Request, source: Source, conditional: bool = True) -> Respons
     """The file of a source with its validators, 304 if the client has it, or what its fault makes of it."""
     fault = _portal(request).file_fault(source)
     shown = _portal(request).extract(source)
-    kind = "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
+    kind = _media_type(source)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(shown.filename)}"}
     if fault and (answer := spoiled(fault, request, source, shown.bytes, headers, kind)):
         return answer
@@ -138,6 +138,12 @@ def _file(request: Request, source: Source, conditional: bool = True) -> Respons
         if _is_known(request, headers["ETag"], shown.modified):
             return Response(status_code=304, headers=headers)
     return Response(shown.bytes, headers=headers, media_type=kind)
+
+
+def _media_type(source: Source) -> str:
+    if packed := {"membre", "compression"} & set(source.reading):
+        return "application/zip" if "membre" in packed else "application/gzip"
+    return "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
 
 
 def _is_known(request: Request, etag: str, modified: dt.datetime) -> bool:
