@@ -496,6 +496,54 @@ def zoning(source: Source, period: dt.date) -> Iterator[Row]:
     yield {"code": "97701", "libelle": "Saint-Barthélemy", "zonage": unknown}
 
 
+# Partner deposits
+
+PARTNER_PAGE = "https://exemple.invalid/essai"
+
+
+def deposited_departments(source: Source, period: dt.date) -> Iterator[Row]:
+    """One row a département for the quarter that ends on that day."""
+    quantities = values.model()["quantites"]
+    measures = {c.name: q for c in source.columns if (q := _quantity(source, c.name))}
+    for code in values.departments():
+        row = {"departement": code, "date_situation": period, "source_url": PARTNER_PAGE}
+        row["date_debut_periode"] = dt.date(period.year, period.month - 2, 1)
+        for name, quantity in measures.items():
+            write = Renderer.of(source.column(name), quantities[quantity])
+            row[name] = write(values.value(quantity, Cell(code, period)))
+        yield row
+
+
+def red_zones(source: Source, period: dt.date) -> Iterator[Row]:
+    """One EPCI in seven since mid-2025; one of them has left the list."""
+    epcis = {row["siren"]: row["raison_sociale"] for row in intercommunalities(source, period)}
+    for rank, (siren, name) in enumerate(list(epcis.items())[::7]):
+        yield {
+            "siren_epci": siren,
+            "libelle_epci": name,
+            "date_debut": "2025-06-30",
+            "date_fin": "2025-12-31" if rank == 3 else "",
+            "source_url": PARTNER_PAGE,
+        }
+
+
+def health_buses(source: Source, period: dt.date) -> Iterator[Row]:
+    """Vehicles of each département; every tenth is no longer in service."""
+    for code in values.departments():
+        for number in range(1, values.value("medicobus", Cell(code, period)) + 1):
+            draw = values.unit("medicobus", code, number)
+            yield {
+                "departement": code,
+                "identifiant": f"ESSAI-{code}-{number}",
+                "libelle": f"Médicobus d'essai {code}-{number}",
+                "porteur": f"Structure d'essai {code}",
+                "date_mise_en_service": dt.date(2023, 1, 1) + dt.timedelta(days=int(700 * draw)),
+                "date_fin_service": "2025-12-31" if draw < 0.1 else "",
+                "nb_communes_desservies": "NC" if draw > 0.95 else 6 + int(8 * draw),
+                "source_url": PARTNER_PAGE,
+            }
+
+
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "pathologies": pathologies,
@@ -514,4 +562,7 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "activites_soins": care_activities,
     "barometre": barometer,
     "zonage": zoning,
+    "departements": deposited_departments,
+    "zones_rouges": red_zones,
+    "medicobus": health_buses,
 }
