@@ -14,7 +14,7 @@ import pytest
 from acces_soins import landing, ledger, publication, steps
 from acces_soins.catalog import fetched_sources, load_sources
 from acces_soins.errors import PortalError
-from acces_soins.extraction import http
+from acces_soins.extraction import policy
 from acces_soins.settings import get_settings
 from acces_soins.trial import archives
 from acces_soins.trial.replica import serve_replica
@@ -106,7 +106,7 @@ def test_a_night_killed_at_any_line_of_its_progress_harms_nothing(another_day, s
 def test_a_portal_stopped_in_the_middle_of_the_night_harms_nothing(
     after_first_night, use_settings, served, monkeypatch
 ):
-    monkeypatch.setattr(http, "POLICY", dataclasses.replace(http.POLICY, sleep=lambda seconds: None))
+    monkeypatch.setattr(policy, "POLICY", dataclasses.replace(policy.POLICY, sleep=lambda seconds: None))
     before, sources = served(), fetched_sources()
     night = steps.open_night()
     with serve_replica(portal=after_first_night) as url:

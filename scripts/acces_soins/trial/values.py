@@ -12,7 +12,8 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-from acces_soins.catalog import read_yaml
+from acces_soins.catalog import Source, read_yaml
+from acces_soins.errors import ConfigurationError
 from acces_soins.settings import PROJECT
 
 HERE = Path(__file__).parent
@@ -39,6 +40,17 @@ class Department:
 def model() -> dict:
     """The parameters of the model (sources.yml)."""
     return read_yaml(HERE / "sources.yml")
+
+
+def options(source: Source) -> dict:
+    """The entry of a source in sources.yml; raises ConfigurationError when there is none."""
+    try:
+        return model()["sources"][source.id]
+    except KeyError as error:
+        raise ConfigurationError(
+            f"source « {source.id} » : aucune entrée dans trial/sources.yml ; "
+            "ajoutez-y ses lignes et ses mesures pour produire son extrait d'essai."
+        ) from error
 
 
 @cache
