@@ -175,7 +175,8 @@ def members(wanted: str | dict, period: dt.date, lag: int) -> tuple[str, list[Me
     """Name and members of one entry of ``par``: a name above, or ``{name: list | labels | count}``.
 
     ``{annee: 2016}`` counts the years from 2016 to the period's; ``trimestre`` is the quarter that the
-    period ends; ``lag`` is how many years the populations are behind the period. Raises ConfigurationError for an unknown name.
+    period ends; ``lag`` is how many years the populations are behind the period. Raises
+    ConfigurationError for an unknown name.
     """
     if wanted == "trimestre":
         first = dt.date(period.year, period.month - 2, 1)
