@@ -6,7 +6,7 @@ import json
 import duckdb
 import pytest
 
-from acces_soins import deposits, landing, warehouse
+from acces_soins import deposits, landing, versioning, warehouse
 from acces_soins.catalog import get_source
 from acces_soins.settings import get_settings
 from nights import built_once, run_night
@@ -276,3 +276,16 @@ def test_care_activities_and_nurses_zoning(landed):
 def test_successive_revisions_of_one_file_all_land_and_are_told(real):
     text = (real.reports / "derniere_nuit.txt").read_text()
     assert "6 éditions, dont édition 2024-06-25" in text
+
+
+def test_real_totals_agree_with_their_parts_and_the_barometer_changed_only_its_roundings(real, tmp_path):
+    database = warehouse.build(tmp_path, versioning.current_inputs())
+    ours = ("totaux_", "libelle_connu", "secteurs_connus", "source_jumeau_concordant")
+    assert [name for name in warehouse.warnings(tmp_path) if name.startswith(ours)] == []
+    with duckdb.connect(str(database), read_only=True) as connection:
+        points, revised, gap = connection.execute(
+            "select count(*), count(*) filter (nb_revisions > 0), max(abs(ecart)) "
+            "from intermediaire.int_barometre__revisions where code_indicateur_barometre = 'IND-312'"
+        ).fetchone()
+    assert (points, revised) == (242, 119)
+    assert gap < 0.005
