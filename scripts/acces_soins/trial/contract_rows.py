@@ -161,7 +161,7 @@ class Draw:
             chance -= share
         value = wanted["autour"] + wanted.get("pente", 0) * values.years_since_2020(self.period)
         value += wanted["ecart"] * values.bell(self.column.name, *self.names)
-        value += 0.1 * wanted["ecart"] * values.wave(self.period, self.column.name, *self.names)
+        value += 0.05 * wanted["ecart"] * values.wave(self.period, self.column.name, *self.names)
         if "ecart_departement" in wanted:
             department = next(m.departement for m in self.place.values() if hasattr(m, "departement"))
             value += wanted["ecart_departement"] * values.bell(self.column.name, department)
