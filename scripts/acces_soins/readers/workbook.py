@@ -12,10 +12,10 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
-from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, schema
+from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, open_table, to_table
 
 HEADER_SEARCH_ROWS = 30
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 
 
 def read(request: Request, target: Path) -> ReadResult:
@@ -27,7 +27,7 @@ def read(request: Request, target: Path) -> ReadResult:
     """
     workbook = _open(request)
     rows, read_sheets, unexpected, refusals = 0, [], [], []
-    with pq.ParquetWriter(target, schema(request.source), compression="zstd") as writer:
+    with open_table(request.source, target) as writer:
         for name in _candidate_sheets(request, workbook):
             try:
                 count, new = _read_sheet(request, workbook, name, writer)
@@ -139,18 +139,12 @@ def _unfold(
 ) -> Iterator[pa.Table]:
     """The rows of a chunk: as they are, or once for each repeated header with its key and its value."""
     if not layout.repeated:
-        yield _table(request, columns, len(chunk))
+        yield to_table(request.source, columns, len(chunk))
         return
     key, value = headers.unfolded_columns(request.source)
     for said, index in layout.repeated.items():
         unfolded = {key: pa.repeat(said, len(chunk)), value: _column(chunk, index)}
-        yield _table(request, columns | unfolded, len(chunk))
-
-
-def _table(request: Request, columns: dict[str, pa.Array], count: int) -> pa.Table:
-    out_schema = schema(request.source)
-    arrays = [columns[f.name] if f.name in columns else pa.nulls(count, f.type) for f in out_schema]
-    return pa.Table.from_arrays(arrays, schema=out_schema)
+        yield to_table(request.source, columns | unfolded, len(chunk))
 
 
 def _data_lines(

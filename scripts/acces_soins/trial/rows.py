@@ -66,27 +66,49 @@ def _quantity(source: Source, column: str) -> str | None:
 
 
 def observatory(source: Source, period: dt.date) -> Iterator[Row]:
-    """Territories × periods, and × professions, ages, sexes when the contract has these columns."""
+    """Territories × periods, and × professions, ages, sexes, sectors when the contract has these columns;
+    a contract without territories is one of France alone."""
     names = [column.name for column in source.columns]
     measures = {n: q for n in names if (q := _quantity(source, n))}
     quantities = values.model()["quantites"]
     renderers = {n: Renderer.of(source.column(n), quantities[q]) for n, q in measures.items()}
     constants = options(source).get("constantes", {})
-    year_style = "{}" if Renderer.accepts(source.column("annee"), "2024") else "{}-01-01"
-    professions = list(values.professions()) if "profession_sante" in names else [None]
-    ages = [None, *values.model()["ages"]] if "classe_age" in names else [None]
-    sexes = [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None]
+    year_style = "{}-01-01" if Renderer.accepts(source.column("annee"), "2024-01-01") else "{}"
+    professions, ages, sexes, sectors = _dimensions(source)
     territories = _territories(options(source).get("territoire_inconnu", False))
+    if "departement" not in names:
+        territories = [(values.FRANCE, {})]
     for day, profession, (territory, columns) in product(days(source, period), professions, territories):
-        for age, sex in product(ages, sexes):
-            cell = Cell(territory, day, profession, age, sex)
+        for age, sex, sector in product(ages, sexes, sectors):
+            cell = Cell(territory, day, profession, age, sex, sector)
             row = {"annee": year_style.format(day.year), "date": day.isoformat(), **columns, **constants}
             row |= {"profession_sante": profession, "libelle_sexe": sex or "tout sexe"}
             row["classe_age"] = age or "tout_age"
             row["libelle_classe_age"] = values.model()["ages"][age][0] if age else "Tout âge"
+            row["secteur_conventionnel"] = sector or values.model()["tout_secteur"]["code"]
+            row["libelle_secteur_conventionnel"] = (
+                values.model()["secteurs"][sector][0] if sector else values.model()["tout_secteur"]["libelle"]
+            )
             for name, quantity in measures.items():
                 row[name] = renderers[name](values.value(quantity, cell))
             yield row
+
+
+def _dimensions(source: Source) -> tuple[list, list, list, list]:
+    """Professions, ages, sexes and sectors of a source, ``None`` standing for all of them."""
+    names = {column.name for column in source.columns}
+    professions = options(source).get("professions", list(values.professions()))
+    return (
+        professions if "profession_sante" in names else [None],
+        [None, *values.model()["ages"]] if "classe_age" in names else [None],
+        [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None],
+        [None, *values.model()["secteurs"]] if "secteur_conventionnel" in names else [None],
+    )
+
+
+def _prevalence(top: str, code: str) -> float:
+    """How much more or less than the ordinary a pathology strikes a département."""
+    return 0.8 + 0.4 * values.unit("prevalence", top, code)
 
 
 def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
@@ -97,8 +119,11 @@ def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
     for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
         for territory, columns in territories:
             count = round(values.population(territory, period.year) * age_share * sex_share, -1)
-            share = disease["prevalence"] * (0.8 + 0.4 * values.unit("prevalence", top, territory))
-            patients = round(count * share / 100, -1)
+            ill = sum(
+                _prevalence(top, code) * values.population(code, period.year)
+                for code in values.members(territory)
+            )
+            patients = round(disease["prevalence"] / 100 * ill * age_share * sex_share, -1)
             row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
             yield row | {
                 "annee": str(period.year),
@@ -262,23 +287,30 @@ def _serial(number: str) -> str:
 
 # DITP, ARS
 
-BAROMETER_START, BAROMETER_TARGET = "2022-12-01", "2027-12-01"
+BAROMETER_START, BAROMETER_TARGET = dt.date(2022, 12, 1), dt.date(2027, 12, 1)
 
 
 def barometer(source: Source, period: dt.date) -> Iterator[Row]:
     """Three rows a zone: the initial value, the last measure and the target, dated the first of a month."""
     wanted = options(source)
-    zones = [(f"D{code}", "DEPT") for code in values.departments()]
-    zones += [(f"R{code}", "REG") for code in values.regions()] + [("FRANCE", "NAT")]
-    for zone, level in zones:
-        start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
-        progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
-        now = round(start + progress * (wanted["cible"] - start), 2)
+    zones = [(f"D{code}", "DEPT", code) for code in values.departments()]
+    zones += [(f"R{code}", "REG", f"R{code}") for code in values.regions()]
+    for zone, level, territory in [*zones, ("FRANCE", "NAT", values.FRANCE)]:
+        if quantity := wanted.get("quantite"):
+            start, now = (
+                float(values.value(quantity, Cell(territory, d))) for d in (BAROMETER_START, period)
+            )
+            target = round(start * wanted["multiple"])
+        else:
+            start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+            target = wanted["cible"]
+            progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
+            now = round(start + progress * (target - start), 2)
         row = {"indic_id": wanted["code"], "enforce_zone_id": zone, "maille": level}
         yield row | {"metric_enforce_date": BAROMETER_START, "indic_vi": start, "indic_va": start}
-        day = period.replace(day=1).isoformat()
-        yield row | {"metric_enforce_date": day, "indic_va": now, "indic_ta": round(100 * progress, 2)}
-        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(wanted["cible"])}
+        done = round(100 * (now - start) / (target - start), 2) if target > start else ""
+        yield row | {"metric_enforce_date": period.replace(day=1), "indic_va": now, "indic_ta": done}
+        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(target)}
 
 
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
