@@ -1,5 +1,6 @@
 """The same night on real extracts gives the published figures."""
 
+import csv
 import json
 
 import duckdb
@@ -170,6 +171,37 @@ def test_every_file_of_the_index_is_landed_but_the_defective_one(real, extraits)
         if not landing.find(get_source(given.source), landing.sha256_of(given.file))
     }
     assert missing == {"finess.materiels_lourds"}
+
+
+# Lines above the data that are not a header of one line.
+LINES_ABOVE = {"ars.zonage_infirmiers": 3}
+
+
+def _lines_of_data(given: deposits.Deposit) -> int:
+    """Counted by the standard library, which knows nothing of our readers."""
+    with given.file.open(encoding="utf-8-sig", newline="") as stream:
+        separator = ";" if ";" in stream.readline() else ","
+        stream.seek(0)
+        rows = sum(any(row) for row in csv.reader(stream, delimiter=separator))
+    return rows - LINES_ABOVE.get(given.source, 1)
+
+
+def test_the_counts_of_the_catalogue_are_those_of_the_files(real, extraits, ask):
+    texts = [
+        given
+        for given in deposits.read_index(extraits)
+        if given.file.suffix in (".csv", ".txt") and given.source != "finess.materiels_lourds"
+    ]
+    expected = {(given.source, landing.sha256_of(given.file)): _lines_of_data(given) for given in texts}
+    told = {
+        (source, digest): rows
+        for source, digest, rows in ask("select source, sha256, nb_lignes from marts.editions")
+    }
+    assert len(expected) > 20
+    assert {key: told.get(key) for key in expected} == expected
+    latest = dict(ask("select source, nb_lignes from marts.catalogue_sources where nb_lignes is not null"))
+    assert latest["ameli.demographie_effectifs_densites"] == 4_560
+    assert latest["insee.cog_regions"] == 18
 
 
 def test_reference_populations_and_mayotte(landed):
