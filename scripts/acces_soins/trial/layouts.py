@@ -14,7 +14,9 @@ from typing import NamedTuple
 import xlsxwriter
 
 from acces_soins.catalog import Source, get_source
+from acces_soins.readers.model import SHEET
 from acces_soins.trial import rows as trial_rows
+from acces_soins.trial.contract_rows import WORD
 from acces_soins.trial.periods import is_stock, last_period, uploaded_at
 from acces_soins.trial.rows import Row, days, options
 
@@ -114,7 +116,7 @@ def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
     stream.write(dialect.mark)
     stream.writelines(line + dialect.line_end for line in wanted.get("preambule", []))
     writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=dialect.line_end)
-    writer.writerow([column.header for column in source.columns])
+    writer.writerow([header_of_vintage(source, column.name, period.year) for column in source.columns])
     names = [column.name for column in source.columns]
     lines = [[row.get(name, "") for name in names] for row in trial_rows.rows(source, period)]
     writer.writerows(lines)
@@ -198,28 +200,39 @@ def _population_total(sheet, merged, line: int, label: str, rows: list[Row]) -> 
 
 
 def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """A workbook with one sheet a vintage: title and notes, header, units if any, rows, footers."""
+    """A workbook: one sheet a vintage, or the sheets that the rows name."""
     wanted, stream, count = options(source), io.BytesIO(), 0
     with _workbook(stream, source, period) as book:
         for year in range(period.year - wanted["millesimes"] + 1, period.year + 1):
             words = {"annee": year, "population": year - 2}
-            sheet = book.add_worksheet(wanted["feuille"].format(**words))
-            notes, left = wanted.get("titre", []), wanted.get("premiere_colonne", 0)
-            sheet.write_column(0, left, [text.format(**words) for text in notes])
-            first = len(notes)
-            titles, table = _wide(source, list(trial_rows.rows(source, dt.date(year, 12, 31))))
-            for column, (name, said) in enumerate(titles, start=left):
-                title = header_of_vintage(source, name, year)
-                sheet.write(first, column, title.format(**words, **{"cle": said}))
-                if "unites" in wanted:
-                    sheet.write(first + 1, column, wanted["unites"].get(name, ""))
-            start = first + (2 if "unites" in wanted else 1)
-            for line, row in enumerate(table, start=start):
-                sheet.write_row(line, left, row)
-            notes = [text.format(**words) for text in wanted.get("pied", [])]
-            sheet.write_column(start + len(table) + 1, left, notes)
+            table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
+            sheets: dict[str, list[Row]] = {}
+            for row in table:
+                sheets.setdefault(row.get(SHEET) or wanted["feuille"].format(**words), []).append(row)
+            for name, found in sheets.items():
+                _write_sheet(book.add_worksheet(name), source, found, words)
             count += len(table)
     return stream.getvalue(), count
+
+
+def _write_sheet(sheet, source: Source, table: list[Row], words: dict) -> None:
+    """Title and notes, header, units if any, rows, footers."""
+    wanted = options(source)
+    left = wanted.get("premiere_colonne", 0)
+    above = [text.format(**words) for text in wanted.get("titre", [])]
+    below = [text.format(**words) for text in wanted.get("pied", [])]
+    sheet.write_column(0, left, above)
+    titles, lines = _wide(source, table)
+    words = words | {"mot": table[0].get(WORD)}
+    for column, (name, said) in enumerate(titles, start=left):
+        title = header_of_vintage(source, name, words["annee"])
+        sheet.write(len(above), column, title.format(cle=said, **words))
+        if "unites" in wanted:
+            sheet.write(len(above) + 1, column, wanted["unites"].get(name, ""))
+    start = len(above) + (2 if "unites" in wanted else 1)
+    for number, line in enumerate(lines, start=start):
+        sheet.write_row(number, left, line)
+    sheet.write_column(start + len(lines) + 1, left, below)
 
 
 def _wide(source: Source, table: list[Row]) -> tuple[list[tuple[str, str]], list[list]]:
