@@ -17,7 +17,14 @@ EXPORT = "ameli.patients_longueduree_infra_annuelle"
 ATTACHMENT = "drees.apl_medecins_generalistes"
 RESOURCE = "finess.materiels_lourds"
 PLAIN = "insee.cog_regions"
-PROTOCOLS = {"opendatasoft": EXPORT, "piece_jointe": ATTACHMENT, "datagouv": RESOURCE, "fichier": PLAIN}
+MELODI = "insee.ds_estimation_population"
+PROTOCOLS = {
+    "opendatasoft": EXPORT,
+    "piece_jointe": ATTACHMENT,
+    "datagouv": RESOURCE,
+    "fichier": PLAIN,
+    "melodi": MELODI,
+}
 
 GONE = r"renommé, retiré.* corriger « (jeu|chemin) » de "
 # What each fault says, whatever the protocol; None: the file is received all the same.
@@ -48,6 +55,7 @@ SHORT = {
     "piece_jointe": r"classeur",
     "datagouv": r"\d+ octets reçus, \d+ annoncés",
     "fichier": r"ligne \d+ : attendu 6 champs",
+    "melodi": r"la réponse n'est pas un objet JSON",
 }
 
 
@@ -129,6 +137,13 @@ def test_a_new_etag_on_the_same_bytes_is_unchanged(play, protocol):
     play(source.id, FaultKind.TOUCHED)
     assert extract(source)["resultat"] == "inchange"
     assert len(landing.manifests(source)) == 1
+
+
+def test_pages_stopped_at_the_limit_of_the_api(play):
+    source = play(MELODI, FaultKind.LIMITED)
+    with pytest.raises(PortalError, match=r"100 observations reçues en 1 page\(s\), 6480 annoncées"):
+        extract(source)
+    assert landing.latest(source) is None
 
 
 def test_an_export_stopped_at_the_limit_of_the_api(play):

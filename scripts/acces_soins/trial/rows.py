@@ -184,6 +184,25 @@ def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
 
 
+MELODI_AGES = ["Y_LT20", "Y20T39", "Y40T59", "Y60T74", "Y_GE75"]
+
+
+def melodi_population(source: Source, period: dt.date) -> Iterator[Row]:
+    """Territories × years × sexes × ages as Melodi codes them; the last year is provisional."""
+    territories = [(f"DEP-{code}", code) for code in values.departments()]
+    territories += [(f"REG-{code}", f"R{code}") for code in values.regions()]
+    territories.append(("FRANCE-F", values.FRANCE))
+    for (place, territory), day in product(territories, days(source, period)):
+        parts = [values.population_by_age_and_sex(code, day.year) for code in values.members(territory)]
+        men, women = ([sum(ages) for ages in zip(*sex, strict=True)] for sex in zip(*parts, strict=True))
+        both = [m + w for m, w in zip(men, women, strict=True)]
+        for sex, ages in (("_T", both), ("M", men), ("F", women)):
+            for age, count in [("_T", sum(ages)), *zip(MELODI_AGES, ages, strict=True)]:
+                row = {"geo": f"{period.year}-{place}", "freq": "A", "time_period": str(day.year)}
+                row |= {"ep_measure": "POP_JAN_1ST", "sex": sex, "age": age, "obs_value": float(count)}
+                yield row | {"obs_status": "P" if day == period else "A"}
+
+
 def cog_movements(source: Source, period: dt.date) -> Iterator[Row]:
     """Each former commune enters its parent; each parent had no commune before it (a creation)."""
     known = {commune.code: commune for commune in geography.communes()}
@@ -471,6 +490,7 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "cog_departements": cog_departments,
     "cog_regions": cog_regions,
     "population": population,
+    "population_melodi": melodi_population,
     "cog_mouvements": cog_movements,
     "populations_reference": reference_populations,
     "epci": intercommunalities,

@@ -1,4 +1,4 @@
-"""The four protocols, each on a source of the real catalogue, asked on a scripted portal."""
+"""The protocols, each on a source of the real catalogue, asked on a scripted portal."""
 
 import hashlib
 from types import SimpleNamespace
@@ -419,6 +419,7 @@ def test_every_source_of_the_catalogue_has_a_protocol_and_what_it_needs():
         "piece_jointe": ["jeu", "piece"],
         "datagouv": ["jeu", "piece"],
         "fichier": ["chemin"],
+        "melodi": ["jeu", "parametres"],
     }
     for source in map(get_source, fetched_sources()):
         assert source.protocol in extraction.PROTOCOLS

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import unicodedata
 
@@ -55,6 +56,11 @@ def _sheet_rows(source, rows, first):
     return body
 
 
+def _observation(source, one):
+    values = {name: str(measure["value"]) for name, measure in one["measures"].items()}
+    return {_column_of(source, k): v for k, v in (one["dimensions"] | one["attributes"] | values).items()}
+
+
 def read_extract(source, extract, header_row=None):
     """Rows of an extract as dicts by contract column; workbooks add ``_feuille``."""
     if source.format == "classeur":
@@ -67,6 +73,8 @@ def read_extract(source, extract, header_row=None):
             first = header_row or title + 1
             found += [{"_feuille": name, **row} for row in _sheet_rows(source, rows, first)]
         return found
+    if source.format == "melodi":
+        return [_observation(source, one) for one in json.loads(extract.bytes)["observations"]]
     text = extract.bytes.decode("utf-8-sig")
     if "sections" in source.reading:
         lines = text.splitlines()[1:]
