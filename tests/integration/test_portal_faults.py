@@ -37,7 +37,7 @@ SAID = {
     FaultKind.JSON_METADATA: r"erreur du portail à la place des données : « Le service d'essai",
     FaultKind.HTML: r"page HTML reçue à la place des données",
     FaultKind.JSON_ERROR: r"erreur du portail à la place des données : « Le service d'essai",
-    FaultKind.EMPTY: r"réponse vide à la place du fichier",
+    FaultKind.EMPTY: r"réponse vide à la place des données",
     FaultKind.TRUNCATED: r"réponse tronquée, connexion coupée avant la fin",
     FaultKind.SLOW: None,
     FaultKind.DRIP: r"réponse trop lente, \d+ octets en \d+ secondes",
@@ -46,7 +46,7 @@ SAID = {
     FaultKind.ASTRAY: r"adresse hors de la réplique locale, refusée sur données d'essai",
     FaultKind.GZIP: None,
     FaultKind.BAD_GZIP: r"réponse compressée \(gzip\) illisible",
-    FaultKind.HUGE_ANNOUNCED: r"10 000 Mo annoncés, pour une limite de 2 000 Mo",
+    FaultKind.HUGE_ANNOUNCED: r"10 000 Mo annoncés, pour une limite de (2 000|50) Mo",
     FaultKind.HUGE: r"réponse sans fin, pour une limite de 3 Mo",
 }
 # No byte is missing for HTTP: what the portal announces elsewhere, or the reader, tells.

@@ -70,7 +70,7 @@ def _pages(source: Source, first: str) -> Iterator[tuple[bytes, int]]:
     url, asked, received, announced = first, set(), 0, None
     while url and url not in asked:
         asked.add(url)
-        content = _ask(url)
+        content = _ask(url, min(http.METADATA_BYTES, expected_of(source).max_bytes))
         page = http.json_object(content, url)
         observations, paging = page.get("observations"), page.get("paging") or {}
         if not isinstance(observations, list):
@@ -95,8 +95,8 @@ def _next(source: Source, paging: dict) -> str | None:
     return http.rebase(url, get_settings())
 
 
-def _ask(url: str) -> bytes:
+def _ask(url: str, limit: int = http.METADATA_BYTES) -> bytes:
     """One answer, in its turn: the portal refuses more than thirty requests a minute."""
     while not _BUCKET.put(turn := RateItem("melodi", round(policy.POLICY.clock() * 1000))):
         policy.POLICY.sleep(_BUCKET.waiting(turn) / 1000)
-    return http.get_bytes(url)
+    return http.get_bytes(url, limit)

@@ -13,7 +13,8 @@ from acces_soins.extraction import Unchanged, fetch, melodi, policy
 SOURCE = get_source("insee.ds_estimation_population")
 CATALOGUE = "/api.insee.fr/melodi/catalog/DS_ESTIMATION_POPULATION"
 DATA = "/api.insee.fr/melodi/data/DS_ESTIMATION_POPULATION"
-QUERY = "EP_MEASURE=POP_JAN_1ST&GEO=DEP&GEO=REG&GEO=FRANCE-F&startPeriod=2014&maxResult=10000&totalCount=TRUE&page="
+FILTERS = "EP_MEASURE=POP_JAN_1ST&GEO=DEP&GEO=REG&GEO=FRANCE-F&startPeriod=2014"
+QUERY = f"{FILTERS}&maxResult=10000&totalCount=TRUE&page="
 MODIFIED = "2026-01-14T12:00:00"
 
 
