@@ -23,7 +23,8 @@ class Column:
     """One column of a source's contract.
 
     ``header`` is the name that the file gives it: a plain name, or a regular expression (it starts
-    with ``^``) over the header without accents, in lower case.
+    with ``^``) over the header without accents, in lower case; in JSON, a path inside the record.
+    ``personal`` never gets past the reader; of a ``pseudonym`` only a stable hash does.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     single_value: bool = False
     bounds: tuple[float, float] | None = None
     personal: bool = False
+    pseudonym: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def _column(node: dict) -> Column:
         single_value=meta.get("valeur_unique", False),
         bounds=(bounds[0], bounds[1]) if bounds else None,
         personal=meta.get("personnelle", False),
+        pseudonym=meta.get("pseudonyme", False),
     )
 
 

@@ -1,25 +1,37 @@
 """The cells of a table against the patterns, the sentinels and the key of its contract."""
 
+import re
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from acces_soins.catalog import Column
 from acces_soins.errors import RefusedInput
 from acces_soins.readers.model import LINE, SHEET, Request, kept_columns
 
+MEMORY = "300MB"
+
 
 def check(request: Request, table: Path) -> None:
-    """Refuse the first cell, in the order of the contract, that its column does not allow."""
+    """Refuse the first cell, in the order of the contract, that its column does not allow.
+
+    One narrow scan per column, its one condition alone in the ``where``: DuckDB then tests each distinct
+    value of a Parquet dictionary once (measured: 20 times faster than all conditions in one scan).
+    """
     source = request.source
-    with duckdb.connect(config={"threads": 2}) as connection:
-        connection.read_parquet(str(table)).create_view("recu")
+    settings = {"threads": 2, "memory_limit": MEMORY, "temp_directory": str(table.parent / "debord")}
+    with duckdb.connect(config=settings) as connection:
         for column in source.columns:
             if column.name in kept_columns(source):
-                _check_mandatory(connection, request, column)
-                _check_pattern(connection, request, column)
-                _check_single_value(connection, request, column)
-        _check_key(connection, request)
+                _check_mandatory(connection, request, table, column)
+                _check_pattern(connection, request, table, column)
+                _check_single_value(connection, request, table, column)
+        _check_key(connection, request, table)
+
+
+def _from(table: Path) -> str:
+    return "read_parquet('" + str(table).replace("'", "''") + "')"
 
 
 def _quoted(name: str) -> str:
@@ -34,12 +46,12 @@ def _absent(request: Request, column: Column) -> bool:
     return not column.required or {column.name, column.header} & set(request.absent)
 
 
-def _check_mandatory(connection, request: Request, column: Column) -> None:
+def _check_mandatory(connection, request: Request, table: Path, column: Column) -> None:
     if not column.mandatory or _absent(request, column):
         return
     name = _quoted(column.name)
     count, line, sheet = connection.execute(
-        f"select count(*), min({LINE}), min_by({SHEET}, {LINE}) from recu where {name} is null"
+        f"select count(*), min({LINE}), min_by({SHEET}, {LINE}) from {_from(table)} where {name} is null"
     ).fetchone()
     if count:
         raise RefusedInput(
@@ -51,21 +63,16 @@ def _check_mandatory(connection, request: Request, column: Column) -> None:
         )
 
 
-def _check_pattern(connection, request: Request, column: Column) -> None:
-    if not column.pattern:
+def _check_pattern(connection, request: Request, table: Path, column: Column) -> None:
+    # A pseudonym has the form of a hash: what its column held is no longer there to be compared.
+    if not column.pattern or column.pseudonym:
         return
     name = _quoted(column.name)
+    allowed = "|".join([f"(?:{column.pattern})", *(f"^{re.escape(token)}$" for token in column.sentinels)])
     count, line, sheet, value = connection.execute(
-        f"""
-        with fautives as (
-            select {name} as valeur, {LINE}, {SHEET} from recu
-            where {name} is not null
-              and not regexp_matches({name}, $1)
-              and not list_contains($2::varchar[], {name})
-        )
-        select count(*), min({LINE}), min_by({SHEET}, {LINE}), min_by(valeur, {LINE}) from fautives
-        """,
-        [column.pattern, list(column.sentinels)],
+        f"select count(*), min({LINE}), min_by({SHEET}, {LINE}), min_by({name}, {LINE}) "
+        f"from {_from(table)} where not regexp_matches({name}, $1)",
+        [allowed],
     ).fetchone()
     if count:
         also = f" ou {', '.join(column.sentinels)}" if column.sentinels else ""
@@ -79,18 +86,20 @@ def _check_pattern(connection, request: Request, column: Column) -> None:
         )
 
 
-def _check_single_value(connection, request: Request, column: Column) -> None:
+def _check_single_value(connection, request: Request, table: Path, column: Column) -> None:
     if not column.single_value:
         return
     name = _quoted(column.name)
     values = [
         row[0]
-        for row in connection.execute(f"select distinct {name} from recu order by 1 limit 4").fetchall()
+        for row in connection.execute(
+            f"select distinct {name} from {_from(table)} order by 1 limit 4"
+        ).fetchall()
     ]
     if len(values) > 1:
         line, sheet = connection.execute(
-            f"select {LINE}, {SHEET} from recu where {name} <> (select arg_min({name}, {LINE}) from recu) "
-            f"order by {LINE} limit 1"
+            f"select {LINE}, {SHEET} from {_from(table)} "
+            f"where {name} <> (select arg_min({name}, {LINE}) from {_from(table)}) order by {LINE} limit 1"
         ).fetchone()
         raise RefusedInput(
             request.name,
@@ -101,12 +110,14 @@ def _check_single_value(connection, request: Request, column: Column) -> None:
         )
 
 
-def _check_key(connection, request: Request) -> None:
+def _check_key(connection, request: Request, table: Path) -> None:
     names = [name for name in request.source.key if name not in request.absent]
     key = ", ".join(_quoted(name) for name in names)
+    if not _may_repeat(connection, table, key):
+        return
     duplicate = connection.execute(
         f"""
-        select {key}, min({LINE}), max({LINE}), count(*), min({SHEET}) from recu
+        select {key}, min({LINE}), max({LINE}), count(*), min({SHEET}) from {_from(table)}
         group by {key} having count(*) > 1 order by min({LINE}) limit 1
         """
     ).fetchone()
@@ -120,6 +131,13 @@ def _check_key(connection, request: Request) -> None:
             f"{count} lignes pour {named} (la première en ligne {first})",
             "Supprimer le doublon à la source : un territoire compté deux fois fausse les totaux.",
         )
+
+
+def _may_repeat(connection, table: Path, key: str) -> bool:
+    """Whether two rows share the hash of their key: eight bytes a row, where a group by holds the texts."""
+    hashes = connection.execute(f"select hash({key}) as h from {_from(table)}").fetchnumpy()["h"]
+    hashes.sort()
+    return bool(np.any(hashes[1:] == hashes[:-1]))
 
 
 def _times(count: int) -> str:

@@ -1,20 +1,45 @@
 """Delimited text, with a header found by content or in FINESS's headerless sections."""
 
 import codecs
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
-from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, kept_columns, schema
+from acces_soins.readers.model import LINE, ReadResult, Request, kept_columns, open_table, to_table
 
 SEPARATORS = ";,|\t"
 HEADER_SEARCH_LINES = 30
-CHUNK = 1 << 20
+HEADER_LINE_CHARACTERS = 1 << 20
+UTF8 = ("utf-8", "utf-8-sig", "ascii")
+CHUNK = 8 << 20  # bytes parsed at once: a row group of Parquet
+DECODED = 1 << 18  # bytes decoded at once: the text stays in the processor's cache
+PARSERS = 2
+
+
+@dataclass(frozen=True)
+class Body:
+    """How the rows of a file are cut, below ``skip`` lines; ``quoted`` when it holds quotes."""
+
+    encoding: str
+    separator: str
+    names: list[str]
+    skip: int
+    quoted: bool
+
+    @property
+    def in_chunks(self) -> bool:
+        """Without quotes a line break always ends a row, so that pieces can be parsed side by side."""
+        return not self.quoted
 
 
 def read(request: Request, target: Path) -> ReadResult:
@@ -48,24 +73,36 @@ def detect_encoding(request: Request) -> str:
 
 
 def _first_undecodable(path: Path, encoding: str) -> tuple[int, int] | None:
+    """Line and byte of the first place that is no text in that encoding; None when all of it is."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    lines = 1
+    start, pending, chunk = 0, b"", b""
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            pending = decoder.getstate()[0]
-            try:
-                text = decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                whole = pending + chunk
-                return lines + whole[: error.start].count(b"\n"), whole[error.start]
-            if "\0" in text:
-                return lines + text[: text.index("\0")].count("\n"), 0
-            lines += text.count("\n")
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        return lines, error.object[error.start]
+        try:
+            while chunk := stream.read(DECODED):
+                decoder.decode(chunk)
+                if b"\0" in chunk:
+                    return _line_of(stream, start + chunk.index(b"\0")), 0
+                start, pending = start + len(chunk), decoder.getstate()[0]
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            faulty = start - len(pending) + error.start
+            return _line_of(stream, faulty), (pending + chunk)[error.start]
     return None
+
+
+def _line_of(stream: BinaryIO, position: int) -> int:
+    """Number of the line that holds a byte."""
+    stream.seek(0)
+    line = 1
+    while position > 0 and (chunk := stream.read(min(CHUNK, position))):
+        line += chunk.count(b"\n")
+        position -= len(chunk)
+    return line
+
+
+def _has(byte: bytes, path: Path) -> bool:
+    with path.open("rb") as stream:
+        return any(byte in chunk for chunk in iter(lambda: stream.read(CHUNK), b""))
 
 
 def _first_line(path: Path, encoding: str) -> str:
@@ -78,9 +115,9 @@ def _read_with_header(request: Request, target: Path, encoding: str) -> ReadResu
     layout = headers.match_columns(request.source, header, request.aliases)
     names = _unique_names(header)
     chosen = {name: names[index] for name, index in layout.positions.items()}
-    rows = _convert(
-        request, request.path, target, encoding, separator, names, chosen, skip=line, first_line=line + 1
-    )
+    quoted = request.source.reading.get("guillemets", True) and _has(b'"', request.path)
+    body = Body(encoding, separator, names, skip=line, quoted=quoted)
+    rows = _convert(request, request.path, target, body, chosen, first_line=line + 1)
     return ReadResult(rows, encoding, layout.unexpected)
 
 
@@ -102,7 +139,9 @@ def _find_header(request: Request, encoding: str) -> tuple[str, int, list[str]]:
 
 def _head(path: Path, encoding: str) -> Iterator[str]:
     with path.open(encoding=encoding) as stream:
-        for _, line in zip(range(HEADER_SEARCH_LINES), stream, strict=False):
+        for _ in range(HEADER_SEARCH_LINES):
+            if not (line := stream.readline(HEADER_LINE_CHARACTERS)):
+                return
             yield line.lstrip("﻿").rstrip("\r\n")
 
 
@@ -119,9 +158,8 @@ def _read_sections(request: Request, target: Path, encoding: str, sections: dict
         _check_announced(request, marker, counted, others)
         fields = sections["champs"]
         chosen = {name: name for name in kept_columns(request.source)}
-        rows = _convert(
-            request, body, target, "utf-8", ";", fields, chosen, skip=0, first_line=2, quoting=False
-        )
+        layout = Body("utf-8", ";", fields, skip=0, quoted=False)
+        rows = _convert(request, body, target, layout, chosen, first_line=2)
     finally:
         body.unlink(missing_ok=True)
     return ReadResult(rows, encoding, marker=marker)
@@ -156,48 +194,23 @@ def _convert(
     request: Request,
     path: Path,
     target: Path,
-    encoding: str,
-    separator: str,
-    names: list[str],
+    body: Body,
     chosen: dict[str, str],
-    skip: int,
     first_line: int,
-    quoting: bool = True,
 ) -> int:
-    """Stream the chosen columns to Parquet, with the line that each row stands on."""
-    # One thread: the parser then knows the number of a row that it cannot cut.
-    reading = pacsv.ReadOptions(
-        column_names=names, skip_rows=skip, encoding=encoding, block_size=8 * CHUNK, use_threads=False
-    )
-    invalid: list[pacsv.InvalidRow] = []
-    parsing = pacsv.ParseOptions(
-        delimiter=separator,
-        quote_char='"' if quoting else False,
-        double_quote=quoting,
-        invalid_row_handler=lambda row: invalid.append(row) or "error",
-    )
-    wanted = list(dict.fromkeys(chosen.values()))
-    conversion = pacsv.ConvertOptions(
-        column_types={name: pa.string() for name in names},
-        include_columns=wanted,
-        strings_can_be_null=True,
-        null_values=[""],
-        quoted_strings_can_be_null=True,
-    )
-    out_schema = schema(request.source)
+    """Stream the chosen columns to Parquet, with the line that each row stands on; the rows written."""
     rows = 0
+    wanted = list(dict.fromkeys(chosen.values()))
     try:
-        with (
-            pacsv.open_csv(path, reading, parsing, conversion) as stream,
-            pq.ParquetWriter(target, out_schema, compression="zstd") as writer,
-        ):
-            for batch in stream:
+        with open_table(request.source, target) as writer:
+            for batch in _tables(path, body, wanted):
                 columns = {name: batch.column(wanted.index(theirs)) for name, theirs in chosen.items()}
-                writer.write_batch(_fill(batch.num_rows, columns, out_schema, rows + first_line))
+                first = rows + first_line
+                columns[LINE] = pa.array(np.arange(first, first + batch.num_rows))
+                writer.write_table(to_table(request.source, columns, batch.num_rows))
                 rows += batch.num_rows
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" not in str(error):
-            raise _refuse_shape(request, invalid, str(error), first_line - 1 - skip) from error
+    except _UncuttableRow as row:
+        raise _refuse_shape(request, row, rows if body.in_chunks else 0, first_line) from row
     if rows == 0:
         raise RefusedInput(
             request.name,
@@ -209,32 +222,116 @@ def _convert(
     return rows
 
 
-def _fill(count: int, columns: dict[str, pa.Array], out_schema: pa.Schema, first_line: int) -> pa.RecordBatch:
-    """A batch with every column of the contract; those that the file lacks are null."""
-    arrays = []
-    for field in out_schema:
-        if field.name == LINE:
-            arrays.append(pa.array(range(first_line, first_line + count), pa.int64()))
-        elif field.name == SHEET or field.name not in columns:
-            arrays.append(pa.nulls(count, pa.string()))
-        else:
-            arrays.append(columns[field.name])
-    return pa.RecordBatch.from_arrays(arrays, schema=out_schema)
+def _tables(path: Path, body: Body, wanted: list[str]) -> Iterator[pa.Table | pa.RecordBatch]:
+    """The wanted columns, in the file's order, a few thousand rows at a time."""
+    with path.open("rb") as stream:
+        for _ in range(body.skip):
+            stream.readline()
+        if not body.in_chunks:
+            yield from _parse_stream(stream, body, wanted)
+            return
+        # The parser leaves Python's lock: whole lines are cut here, two threads parse them.
+        waiting: deque[Future] = deque()
+        with ThreadPoolExecutor(PARSERS) as pool:
+            for lines in _whole_lines(stream, body.encoding):
+                waiting.append(pool.submit(_parse_lines, lines, body, wanted))
+                if len(waiting) > PARSERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
 
-def _refuse_shape(
-    request: Request, invalid: list[pacsv.InvalidRow], message: str, offset: int
-) -> RefusedInput:
-    if not invalid:
+def _whole_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """The rest of a file in pieces of whole lines, in UTF-8."""
+    rest = b""
+    while chunk := stream.read(CHUNK):
+        piece, line_break, after = chunk.rpartition(b"\n")
+        if not line_break:
+            rest += chunk
+            continue
+        yield _in_utf8(rest + piece + line_break, encoding)
+        rest = after
+    if rest:
+        yield _in_utf8(rest, encoding)
+
+
+def _in_utf8(text: bytes, encoding: str) -> bytes:
+    return text if encoding in UTF8 else text.decode(encoding).encode()
+
+
+def _parse_lines(lines: bytes, body: Body, wanted: list[str]) -> pa.Table:
+    reading = pacsv.ReadOptions(column_names=body.names, block_size=len(lines) + 1, use_threads=False)
+    with _explained() as invalid:
+        parsing, conversion = _options(body, wanted, invalid)
+        return pacsv.read_csv(pa.BufferReader(lines), reading, parsing, conversion)
+
+
+def _parse_stream(stream: BinaryIO, body: Body, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    """Where quotes may hold line breaks, the parser itself must find the rows: one thread."""
+    encoding = "utf-8" if body.encoding in UTF8 else body.encoding
+    reading = pacsv.ReadOptions(
+        column_names=body.names, encoding=encoding, block_size=CHUNK, use_threads=False
+    )
+    with _explained() as invalid:
+        parsing, conversion = _options(body, wanted, invalid)
+        try:
+            rows = pacsv.open_csv(stream, reading, parsing, conversion)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" in str(error):
+                return
+            raise
+        yield from rows
+
+
+def _options(
+    body: Body, wanted: list[str], invalid: list[pacsv.InvalidRow]
+) -> tuple[pacsv.ParseOptions, pacsv.ConvertOptions]:
+    parsing = pacsv.ParseOptions(
+        delimiter=body.separator,
+        quote_char='"' if body.quoted else False,
+        double_quote=body.quoted,
+        newlines_in_values=body.quoted,
+        invalid_row_handler=lambda row: invalid.append(row) or "error",
+    )
+    conversion = pacsv.ConvertOptions(
+        check_utf8=False,  # the whole file was decoded once, strictly, before
+        column_types={name: pa.string() for name in wanted},
+        include_columns=wanted,
+        strings_can_be_null=True,
+        null_values=[""],
+        quoted_strings_can_be_null=True,
+    )
+    return parsing, conversion
+
+
+class _UncuttableRow(Exception):
+    """A row that the parser could not cut, or its own message when it names none."""
+
+    def __init__(self, message: str, row: pacsv.InvalidRow | None):
+        super().__init__(message)
+        self.row = row
+
+
+@contextmanager
+def _explained() -> Iterator[list[pacsv.InvalidRow]]:
+    """The list that the parser's handler fills; its error then carries the first row of it."""
+    invalid: list[pacsv.InvalidRow] = []
+    try:
+        yield invalid
+    except pa.ArrowInvalid as error:
+        raise _UncuttableRow(str(error), invalid[0] if invalid else None) from error
+
+
+def _refuse_shape(request: Request, error: _UncuttableRow, before: int, first_line: int) -> RefusedInput:
+    if error.row is None:
         return RefusedInput(
-            request.name, "corps du fichier", "un texte délimité", message[:200], "Vérifier le fichier."
+            request.name, "corps du fichier", "un texte délimité", str(error)[:200], "Vérifier le fichier."
         )
-    row = invalid[0]
     return RefusedInput(
         request.name,
-        f"ligne {row.number + offset}",
-        f"{row.expected_columns} champs",
-        f"{row.actual_columns} champs",
+        f"ligne {first_line - 1 + before + error.row.number}",
+        f"{error.row.expected_columns} champs",
+        f"{error.row.actual_columns} champs",
         "La ligne est coupée ou contient un séparateur de trop : télécharger le fichier de nouveau, "
         "ou signaler la ligne au producteur.",
     )

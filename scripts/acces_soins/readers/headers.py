@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from acces_soins.catalog import Column, Source
 from acces_soins.errors import RefusedInput
@@ -14,11 +14,13 @@ class Layout:
     """Where the contract's columns stand in a file.
 
     ``positions`` maps a contract name to the index of its column; ``unexpected`` lists the headers
-    that the contract does not know.
+    that the contract does not know; ``repeated`` maps what a repeated header says (``effectif_2024`` →
+    ``2024``) to its index, when the contract unfolds columns into rows.
     """
 
     positions: dict[str, int]
     unexpected: tuple[str, ...]
+    repeated: dict[str, int] = field(default_factory=dict)
 
 
 def normalise(text: str) -> str:
@@ -49,22 +51,40 @@ def match_columns(source: Source, header: Sequence[str], aliases: dict[str, str]
         )
         names.append(f"{name} {rank + 1}" if name and rank else name)
     positions: dict[str, int] = {}
-    for column in source.columns:
+    repeated = _repeated(source, names)
+    for column in (c for c in source.columns if c.name not in unfolded_columns(source)):
         index = next((i for i, name in enumerate(names) if _matches(column, name)), None)
         if index is not None:
             positions[column.name] = index
-    unexpected = [cell for i, cell in enumerate(header) if cell.strip() and i not in set(positions.values())]
-    return Layout(positions, tuple(unexpected))
+    known_indexes = {*positions.values(), *repeated.values()}
+    unexpected = [cell for i, cell in enumerate(header) if cell.strip() and i not in known_indexes]
+    return Layout(positions, tuple(unexpected), repeated)
+
+
+def unfolded_columns(source: Source) -> tuple[str, ...]:
+    """The key and the value made from repeated headers (``lecture: depliage``); none for most sources."""
+    unfolding = source.reading.get("depliage")
+    return (unfolding["cle"], unfolding["valeur"]) if unfolding else ()
+
+
+def _repeated(source: Source, names: Sequence[str]) -> dict[str, int]:
+    unfolding = source.reading.get("depliage")
+    if not unfolding:
+        return {}
+    found = ((re.fullmatch(unfolding["motif"], name), index) for index, name in enumerate(names))
+    return {match.group(1): index for match, index in found if match}
 
 
 def missing_columns(source: Source, layout: Layout, absent: Sequence[str]) -> list[str]:
     """The required columns that neither the file holds nor the deposit declares absent."""
     declared = {normalise(name) for name in absent}
-    return [
+    unfolded = unfolded_columns(source)
+    repeated = [source.reading["depliage"]["motif"]] if unfolded and not layout.repeated else []
+    return repeated + [
         column.header if not column.header.startswith("^") else column.name
         for column in source.columns
         if column.required
-        and column.name not in layout.positions
+        and column.name not in {*layout.positions, *unfolded}
         and not {normalise(column.header), column.name} & declared
     ]
 

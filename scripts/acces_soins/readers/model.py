@@ -1,10 +1,12 @@
-"""What a reader is asked and what it answers."""
+"""What a reader is asked, what it answers, and the one way its columns become a table."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from acces_soins.catalog import Source
 
@@ -42,3 +44,38 @@ def schema(source: Source) -> pa.Schema:
     """Schema of ``table.parquet``: text columns, then where each row stands in the file."""
     fields = [(name, pa.string()) for name in kept_columns(source)]
     return pa.schema([*fields, (LINE, pa.int64()), (SHEET, pa.string())])
+
+
+def open_table(source: Source, target: Path) -> pq.ParquetWriter:
+    """The writer of ``table.parquet``: dictionaries for texts, differences for line numbers."""
+    return pq.ParquetWriter(
+        target,
+        schema(source),
+        compression="zstd",
+        use_dictionary=[*kept_columns(source), SHEET],
+        column_encoding={LINE: "DELTA_BINARY_PACKED"},
+    )
+
+
+def to_table(source: Source, columns: dict[str, pa.Array], count: int) -> pa.Table:
+    """``count`` rows with every column of the contract; those that the file lacks are null.
+
+    What the contract calls personal is not in the schema; of a pseudonym only the hash goes on.
+    """
+    pseudonyms = {column.name for column in source.columns if column.pseudonym}
+    arrays = []
+    for each in schema(source):
+        array = columns.get(each.name)
+        if array is None:
+            array = pa.nulls(count, each.type)
+        arrays.append(_pseudonyms(array) if each.name in pseudonyms else array)
+    return pa.Table.from_arrays(arrays, schema=schema(source))
+
+
+def _pseudonyms(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Sixty-four bits of BLAKE2 for each text: the same person has the same name in every edition."""
+    known = (texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts).dictionary_encode()
+    names = [
+        hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for text in known.dictionary.to_pylist()
+    ]
+    return pa.DictionaryArray.from_arrays(known.indices, pa.array(names, pa.string())).cast(pa.string())

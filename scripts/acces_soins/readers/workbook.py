@@ -12,35 +12,45 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
-from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, schema
+from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, open_table, to_table
 
 HEADER_SEARCH_ROWS = 30
-BATCH_ROWS = 50_000
+BATCH_ROWS = 10_000
 
 
 def read(request: Request, target: Path) -> ReadResult:
     """Write the contract's columns of every sheet that has its header to ``target`` (Parquet, all text).
 
     Notes above the header, a units row right below it and footnotes (a lone first cell) are left out.
+    Headers that repeat (``effectif_2012 … effectif_2026``) become rows where the contract says so
+    (``lecture: depliage``). One sheet at a time is in memory.
     """
     workbook = _open(request)
-    out_schema = schema(request.source)
     rows, read_sheets, unexpected, refusals = 0, [], [], []
-    with pq.ParquetWriter(target, out_schema, compression="zstd") as writer:
+    with open_table(request.source, target) as writer:
         for name in _candidate_sheets(request, workbook):
-            sheet = workbook.get_sheet_by_name(name)
             try:
-                line, layout = _find_header(request, sheet)
+                count, new = _read_sheet(request, workbook, name, writer)
             except RefusedInput as refusal:
                 refusals.append(refusal)
                 continue
-            for batch in _batches(request, sheet, name, line, layout, out_schema):
-                writer.write_table(batch)
-                rows += batch.num_rows
+            rows += count
             read_sheets.append(name)
-            unexpected.extend(layout.unexpected)
+            unexpected.extend(new)
     _check_read(request, workbook, read_sheets, refusals)
     return ReadResult(rows, "classeur", tuple(dict.fromkeys(unexpected)), tuple(read_sheets))
+
+
+def _read_sheet(
+    request: Request, workbook: CalamineWorkbook, name: str, writer: pq.ParquetWriter
+) -> tuple[int, tuple[str, ...]]:
+    """Rows written and unexpected headers; the sheet leaves the memory on return."""
+    sheet, rows = workbook.get_sheet_by_name(name), 0
+    line, layout = _find_header(request, sheet)
+    for batch in _batches(request, sheet, name, line, layout):
+        writer.write_table(batch)
+        rows += batch.num_rows
+    return rows, layout.unexpected
 
 
 def _open(request: Request) -> CalamineWorkbook:
@@ -107,24 +117,34 @@ def _merge_header(rows: list[list[str]]) -> list[str]:
 
 
 def _batches(
-    request: Request,
-    sheet: CalamineSheet,
-    name: str,
-    header_index: int,
-    layout: headers.Layout,
-    out_schema: pa.Schema,
+    request: Request, sheet: CalamineSheet, name: str, header_index: int, layout: headers.Layout
 ) -> Iterator[pa.Table]:
-    lines = _data_lines(sheet, header_index, sorted(set(layout.positions.values())))
+    lines = _data_lines(sheet, header_index, sorted({*layout.positions.values(), *layout.repeated.values()}))
     while chunk := list(islice(lines, BATCH_ROWS)):
-        columns = {
-            field.name: [row[layout.positions[field.name]] for _, row in chunk]
-            for field in out_schema
-            if field.name in layout.positions
-        }
-        columns[LINE] = [number for number, _ in chunk]
-        columns[SHEET] = [name] * len(chunk)
-        arrays = [pa.array(columns.get(f.name, [None] * len(chunk)), f.type) for f in out_schema]
-        yield pa.Table.from_arrays(arrays, schema=out_schema)
+        columns = {column: _column(chunk, index) for column, index in layout.positions.items()}
+        columns[LINE] = pa.array([number for number, _ in chunk], pa.int64())
+        columns[SHEET] = pa.repeat(name, len(chunk))
+        yield from _unfold(request, chunk, columns, layout)
+
+
+def _column(chunk: list[tuple[int, list[str | None]]], index: int) -> pa.Array:
+    return pa.array([row[index] for _, row in chunk], pa.string())
+
+
+def _unfold(
+    request: Request,
+    chunk: list[tuple[int, list[str | None]]],
+    columns: dict[str, pa.Array],
+    layout: headers.Layout,
+) -> Iterator[pa.Table]:
+    """The rows of a chunk: as they are, or once for each repeated header with its key and its value."""
+    if not layout.repeated:
+        yield to_table(request.source, columns, len(chunk))
+        return
+    key, value = headers.unfolded_columns(request.source)
+    for said, index in layout.repeated.items():
+        unfolded = {key: pa.repeat(said, len(chunk)), value: _column(chunk, index)}
+        yield to_table(request.source, columns | unfolded, len(chunk))
 
 
 def _data_lines(

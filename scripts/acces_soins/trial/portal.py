@@ -106,7 +106,7 @@ def answer_file(request: Request, source: Source, conditional: bool = True) -> R
     """The file of a source with its validators, 304 if the client has it, or what its fault makes of it."""
     fault = portal_of(request).file_fault(source)
     shown = portal_of(request).extract(source)
-    kind = "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
+    kind = _media_type(source)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(shown.filename)}"}
     if fault and (answer := spoiled(fault, request, source, shown.bytes, headers, kind)):
         return answer
@@ -116,6 +116,12 @@ def answer_file(request: Request, source: Source, conditional: bool = True) -> R
         if _is_known(request, headers["ETag"], shown.modified):
             return Response(status_code=304, headers=headers)
     return Response(shown.bytes, headers=headers, media_type=kind)
+
+
+def _media_type(source: Source) -> str:
+    if packed := {"membre", "compression"} & set(source.reading):
+        return "application/zip" if "membre" in packed else "application/gzip"
+    return "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
 
 
 def _is_known(request: Request, etag: str, modified: dt.datetime) -> bool:

@@ -1,10 +1,12 @@
 """Delimited files: encodings, separators, headers found by content, FINESS sections, faults."""
 
+from dataclasses import replace
+
 import pyarrow.parquet as pq
 import pytest
 
 from acces_soins.errors import RefusedInput
-from acces_soins.readers import Request, read
+from acces_soins.readers import Request, delimited, read
 
 REGIONS = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n01,97105,3,GUADELOUPE,Guadeloupe,Guadeloupe\n"
 ETAB = [
@@ -31,7 +33,8 @@ def read_text(tmp_path, source):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         target = tmp_path / "table.parquet"
-        result = read(Request(source(source_id), path, name, **declared), target)
+        contract = source(source_id) if isinstance(source_id, str) else source_id
+        result = read(Request(contract, path, name, **declared), target)
         return result, pq.read_table(target).to_pylist()
 
     return run
@@ -143,3 +146,46 @@ def test_a_truncated_finess_file_is_refused(read_text):
 def test_contact_fields_never_reach_the_table(read_text):
     _, rows = read_text("finess.etablissements", finess([ETAB]))
     assert not {"telephone", "telecopie", "voie"} & set(rows[0])
+
+
+def test_a_line_break_in_quotes_is_in_the_cell(read_text):
+    _, rows = read_text("insee.cog_regions", REGIONS + '02,97209,3,"MARTI\nNIQUE","Mar""tinique",M\n')
+    assert (rows[1]["ncc"], rows[1]["nccenr"]) == ("MARTI\nNIQUE", 'Mar"tinique')
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["side by side", "one thread"])
+def test_pieces_keep_the_order_the_lines_and_the_place_of_a_fault(read_text, monkeypatch, quote):
+    monkeypatch.setattr(delimited, "CHUNK", 100)
+    lines = [f"{number:02d},97105,3,{quote}G{quote},Île,G" for number in range(1, 100)]
+    header = REGIONS.split("\n")[0]
+    _, rows = read_text("insee.cog_regions", "\n".join([header, *lines]))
+    assert [(row["reg"], row["_ligne"]) for row in rows] == [(f"{n:02d}", n + 1) for n in range(1, 100)]
+    with pytest.raises(RefusedInput, match=r"ligne 81 : attendu 6 champs ; trouvé 7 champs"):
+        read_text("insee.cog_regions", "\n".join([header, *lines[:79], lines[79] + ",x", *lines[80:]]))
+
+
+def test_a_piece_may_end_within_a_character(read_text, monkeypatch, source):
+    monkeypatch.setattr(delimited, "DECODED", 7)
+    _, rows = read_text("insee.cog_regions", REGIONS.replace("Guadeloupe", "ÎÎÎÎÎ"))
+    assert rows[0]["libelle"] == "ÎÎÎÎÎ"
+    with pytest.raises(RefusedInput, match=r"ligne 2 : .* l'octet 0xc3"):
+        read_text("insee.cog_regions", REGIONS.replace("Guadeloupe", "ÎÎÎÎÎ").encode()[:-2])
+
+
+def test_windows_text_is_read_where_the_contract_allows_it(read_text, source):
+    regions = source("insee.cog_regions")
+    contract = replace(regions, meta=regions.meta | {"lecture": {"encodages": ["utf-8", "cp1252"]}})
+    result, rows = read_text(contract, (REGIONS.replace("Guadeloupe", "Île")).encode("cp1252"))
+    assert (result.encoding, rows[0]["libelle"]) == ("cp1252", "Île")
+
+
+def test_a_person_gets_past_the_reader_under_a_stable_pseudonym_only(read_text, source):
+    regions = source("insee.cog_regions")
+    columns = {column.name: column for column in regions.columns}
+    columns["ncc"] = replace(columns["ncc"], personal=True)
+    columns["nccenr"] = replace(columns["nccenr"], pseudonym=True, pattern=None)
+    contract = replace(regions, columns=tuple(columns.values()))
+    _, rows = read_text(contract, REGIONS + "02,97209,3,MARTINIQUE,Guadeloupe,M\n")
+    assert "ncc" not in rows[0]
+    assert rows[0]["nccenr"] == rows[1]["nccenr"] != "Guadeloupe"
+    assert len(rows[0]["nccenr"]) == 16

@@ -1,11 +1,13 @@
 """Workbooks: sheets and headers found by content, units, notes and footers left out."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from acces_soins.catalog import Column
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import Request, headers, read
 
@@ -28,7 +30,8 @@ def read_sheets(tmp_path, source):
                 for index, row in enumerate(rows):
                     sheet.write_row(index, 0, row)
         target = tmp_path / "table.parquet"
-        result = read(Request(source(source_id), path, "essai.xlsx", **declared), target)
+        contract = source(source_id) if isinstance(source_id, str) else source_id
+        result = read(Request(contract, path, "essai.xlsx", **declared), target)
         return result, pq.read_table(target).to_pylist()
 
     return run
@@ -127,3 +130,34 @@ def test_a_table_that_starts_at_b6_and_a_stray_cell_outside_it(read_sheets):
     stray = [None] * 8 + ["BB"]
     _, rows = read_sheets({"APL 2023": [*title, header, [None, *ROW], [], stray, [None, "Source : …"]]})
     assert [(row["code_commune"], row["apl"], row["_ligne"]) for row in rows] == [("01001", "2.5", 7)]
+
+
+@pytest.fixture
+def unfolding(source):
+    """The contract of a wide workbook: one column a year, of which rows are made."""
+    columns = [
+        Column("territoire", "Territoire.", "territoire"),
+        Column("annee", "Année.", "annee", pattern=r"^\d{4}$", mandatory=True),
+        Column("effectif", "Effectif.", "effectif", pattern=r"^\d+$", sentinels=("ND",)),
+    ]
+    meta = {
+        "format": "classeur",
+        "cle": ["territoire", "annee"],
+        "lecture": {"depliage": {"motif": r"^effectif_(\d{4})$", "cle": "annee", "valeur": "effectif"}},
+    }
+    return replace(source("drees.apl_medecins_generalistes"), columns=tuple(columns), meta=meta)
+
+
+def test_columns_that_repeat_become_rows(read_sheets, unfolding):
+    header = ["territoire", "effectif_2025", "Effectif_2026", "note"]
+    result, rows = read_sheets({"Effectifs": [header, ["01-Ain", 12, "ND"]]}, unfolding)
+    assert (result.rows, result.unexpected) == (2, ("note",))
+    assert [(r["territoire"], r["annee"], r["effectif"], r["_ligne"]) for r in rows] == [
+        ("01-Ain", "2025", "12", 2),
+        ("01-Ain", "2026", "ND", 2),
+    ]
+
+
+def test_a_wide_workbook_without_any_year_is_refused(read_sheets, unfolding):
+    with pytest.raises(RefusedInput, match=r"la colonne « \^effectif_"):
+        read_sheets({"Effectifs": [["territoire", "densite_2026"], ["01-Ain", 12]]}, unfolding)
