@@ -178,6 +178,7 @@ def test_one_night_for_each_class_of_fault(after_first_night, served, ask, monke
         "insee.cog_departements": FaultKind.ASTRAY,
         "insee.cog_communes": FaultKind.BAD_GZIP,
         "insee.estimation_population_gca": FaultKind.BROKEN,
+        MELODI: FaultKind.EMPTY,
         EXPORT: FaultKind.LIMITED,
         PLAIN: FaultKind.HUGE,
     }
