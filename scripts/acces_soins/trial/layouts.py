@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import gzip
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -70,6 +71,8 @@ def _extract_of_period(source_id: str, period: dt.date) -> Extract:
 
 
 def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
+    if source.format == "melodi":
+        return write_melodi
     if source.format == "classeur":
         return write_population if options(source)["lignes"] == "population" else write_workbook
     return write_sections if "sections" in source.reading else write_csv
@@ -91,6 +94,8 @@ def _packed(source: Source, content: bytes, modified: dt.datetime) -> bytes:
 def _filename(source: Source, period: dt.date) -> str:
     if "chemin" in source.meta:
         return source.meta["chemin"].rpartition("/")[2]
+    if source.protocol == "melodi":
+        return f"{source.dataset}.json"
     if source.protocol == "datagouv":
         # The catalogue's pattern of names, its variable part being the time of the stock.
         name = source.meta["piece"].strip("^$").replace("\\.", ".")
@@ -132,6 +137,22 @@ def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
     ]
     head = f"{sections['marque']};etalab;{len(lines)};{period.isoformat()}"
     return ("\n".join([head, *lines]) + "\n").encode(), len(lines)
+
+
+def write_melodi(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One answer of the Melodi API with every observation, one a line; the replica cuts it into pages."""
+    names = [source.column(name).header for name in options(source)["attributs"]]
+    measure = source.column(options(source)["mesure"]).header
+    observations = []
+    for row in trial_rows.rows(source, period):
+        cells = {source.column(name).header: value for name, value in row.items()}
+        attributes = {header: cells.pop(header) for header in names}
+        measures = {measure: {"value": cells.pop(measure)}}
+        observation = {"dimensions": cells, "attributes": attributes, "measures": measures}
+        observations.append(json.dumps(observation))
+    head = {"identifier": source.dataset, "title": {"fr": f"{source.description} Données d'essai."}}
+    text = json.dumps(head, ensure_ascii=False)[:-1] + ', "observations": [\n' + ",\n".join(observations)
+    return f"{text}\n]}}\n".encode(), len(observations)
 
 
 # Workbooks

@@ -169,6 +169,25 @@ def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
 
 
+MELODI_AGES = ["Y_LT20", "Y20T39", "Y40T59", "Y60T74", "Y_GE75"]
+
+
+def melodi_population(source: Source, period: dt.date) -> Iterator[Row]:
+    """Territories × years × sexes × ages as Melodi codes them; the last year is provisional."""
+    territories = [(f"DEP-{code}", code) for code in values.departments()]
+    territories += [(f"REG-{code}", f"R{code}") for code in values.regions()]
+    territories.append(("FRANCE-F", values.FRANCE))
+    for (place, territory), day in product(territories, days(source, period)):
+        parts = [values.population_by_age_and_sex(code, day.year) for code in values.members(territory)]
+        men, women = ([sum(ages) for ages in zip(*sex, strict=True)] for sex in zip(*parts, strict=True))
+        both = [m + w for m, w in zip(men, women, strict=True)]
+        for sex, ages in (("_T", both), ("M", men), ("F", women)):
+            for age, count in [("_T", sum(ages)), *zip(MELODI_AGES, ages, strict=True)]:
+                row = {"geo": f"{period.year}-{place}", "freq": "A", "time_period": str(day.year)}
+                row |= {"ep_measure": "POP_JAN_1ST", "sex": sex, "age": age, "obs_value": float(count)}
+                yield row | {"obs_status": "P" if day == period else "A"}
+
+
 # FINESS
 
 
@@ -318,6 +337,7 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "pathologies": pathologies,
     "population": population,
+    "population_melodi": melodi_population,
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import unicodedata
 import zipfile
@@ -82,6 +83,11 @@ def _unpacked(source, content):
     return gzip.decompress(content) if source.reading.get("compression") == "gzip" else content
 
 
+def _observation(source, one):
+    values = {name: str(measure["value"]) for name, measure in one["measures"].items()}
+    return {_column_of(source, k): v for k, v in (one["dimensions"] | one["attributes"] | values).items()}
+
+
 def read_extract(source, extract, header_row=None):
     """Rows of an extract as dicts by contract column; workbooks add ``_feuille`` and ``_ligne``."""
     content = _unpacked(source, extract.bytes)
@@ -95,6 +101,8 @@ def read_extract(source, extract, header_row=None):
             first = header_row or title + 1
             found += [{"_feuille": name, **row} for row in _sheet_rows(source, rows, first)]
         return found
+    if source.format == "melodi":
+        return [_observation(source, one) for one in json.loads(content)["observations"]]
     text = content.decode("utf-8-sig")
     if "sections" in source.reading:
         lines = text.splitlines()[1:]
