@@ -10,7 +10,7 @@ import pendulum
 from airflow.sdk import TaskGroup, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from acces_soins.catalog import load_sources
+from acces_soins.catalog import fetched_sources
 from acces_soins.errors import ConfigurationError, CriticalCheckFailed, RefusedInput
 from acces_soins.settings import get_settings
 from alerting import NightFailed, on_close_crashed, on_night_stopped, send
@@ -45,6 +45,14 @@ def extract(source_id: str, night: str) -> dict:
     from acces_soins import steps
 
     return run_step(steps.extract, source_id, night)
+
+
+@task
+def take_deposits(night: str) -> int:
+    """What partners left in the drop box; a refusal is in its acknowledgement and in the night's alert."""
+    from acces_soins import steps
+
+    return len(run_step(steps.take_deposits, night))
 
 
 @task.short_circuit(pool=POOL, trigger_rule="all_done_min_one_success", ignore_downstream_trigger_rules=False)
@@ -114,7 +122,8 @@ def close_night(night: str | None) -> dict:
 def nightly():
     night = open_night()
     with TaskGroup("extract") as extractions:
-        for source_id in load_sources():
+        take_deposits(night)
+        for source_id in fetched_sources():
             extract.override(task_id=source_id.replace(".", "__"))(source_id, night)
 
     # A source that fails stops neither the others nor the build: its last good edition counts.

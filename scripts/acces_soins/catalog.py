@@ -14,6 +14,7 @@ from acces_soins.settings import PROJECT
 
 MODELS = PROJECT / "dbt_project" / "models"
 CADENCES_DAYS = {"mensuelle": 31, "trimestrielle": 92, "semestrielle": 184, "annuelle": 366}
+CADENCES_MONTHS = {"mensuelle": 1, "trimestrielle": 3, "semestrielle": 6, "annuelle": 12}
 EDITION_PATTERN = re.compile(r"^[0-9A-Za-z._-]+$")
 
 
@@ -57,6 +58,11 @@ class Source:
         return self.meta["protocole"]
 
     @property
+    def is_deposited(self) -> bool:
+        """No portal has it: a partner leaves it in the drop box."""
+        return self.protocol == "depot"
+
+    @property
     def dataset(self) -> str:
         return self.meta.get("jeu", "")
 
@@ -67,6 +73,11 @@ class Source:
     @property
     def reading(self) -> dict:
         return self.meta.get("lecture", {})
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """Header that the portal is known to write in another way → header of the contract."""
+        return self.meta.get("alias", {})
 
     @property
     def key(self) -> list[str]:
@@ -169,6 +180,11 @@ def load_sources(models: Path = MODELS) -> dict[str, Source]:
                     meta=_meta(table),
                 )
     return sources
+
+
+def fetched_sources() -> list[str]:
+    """Ids of the sources that a night asks a portal for."""
+    return [source.id for source in load_sources().values() if not source.is_deposited]
 
 
 def get_source(source_id: str) -> Source:

@@ -52,13 +52,14 @@ def extract(
         list[str] | None, typer.Argument(help="Sources à extraire (toutes par défaut).")
     ] = None,
 ) -> None:
-    """Demander aux portails ce qui est nouveau, et l'archiver."""
+    """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
     from acces_soins import steps
-    from acces_soins.catalog import get_source, load_sources
+    from acces_soins.catalog import fetched_sources, get_source
 
-    chosen = [get_source(source_id).id for source_id in sources or load_sources()]
+    chosen = [get_source(source_id).id for source_id in sources or fetched_sources()]
     night = steps.open_night()
-    failures = []
+    taken = [] if sources else steps.take_deposits(night)
+    failures = [f"{event['source']} : {event['phrase']}" for event in taken if event["resultat"] == "refus"]
     for source_id in chosen:
         try:
             steps.extract(source_id, night)
@@ -132,19 +133,12 @@ def sql(
 
 @app.command()
 def status() -> None:
-    """L'état de chaque source : dernière édition, retard, dernier succès, dernier échec."""
+    """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
     from acces_soins import publication
     from acces_soins import status as states
 
     table = Table(box=None, pad_edge=False)
-    for header in (
-        "Source",
-        "Édition",
-        "Éditions",
-        "Suivante attendue",
-        "Dernier succès (UTC)",
-        "Dernier échec (UTC)",
-    ):
+    for header in states.HEADERS:
         table.add_column(header, overflow="fold")
     for row in states.source_states():
         table.add_row(*row)

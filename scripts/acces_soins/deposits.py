@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acces_soins import reception
+from acces_soins import landing, reception
 from acces_soins.catalog import Source, get_source
 from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.extraction import Download
@@ -35,7 +35,7 @@ def deposit(given: Deposit, folder: Path, run: str) -> Verdict:
     """Land one file under the same contract as the portals'; the given file is left as it is."""
     source = get_source(given.source)
     arrival = Arrival(
-        Download(reception.copy_in(given.file, folder), url=f"depot:{given.file.name}"),
+        Download(reception.copy_in(given.file, folder), url=f"{landing.DEPOSIT}{given.file.name}"),
         edition=given.edition,
         perimetre=given.perimetre,
         aliases=given.aliases,

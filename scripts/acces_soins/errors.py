@@ -32,6 +32,16 @@ class RefusedInput(AccesSoinsError):
         self.found, self.action = found, action
         super().__init__(sentence or f"{file}, {place} : attendu {expected} ; trouvé {found}. {action}")
 
+    @property
+    def details(self) -> dict[str, str]:
+        """The parts of the sentence, as registers and acknowledgements keep them."""
+        return {
+            "place": self.place,
+            "attendu": self.expected,
+            "trouve": self.found,
+            "que_faire": self.action,
+        }
+
 
 class CriticalCheckFailed(AccesSoinsError):
     """A critical check stopped the publication; the last version stays served."""

@@ -19,7 +19,8 @@ from acces_soins.catalog import EDITION_PATTERN, Source, edition_date
 from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
 
-MANIFEST, TABLE = "manifest.json", "table.parquet"
+MANIFEST, TABLE, PRUNED = "manifest.json", "table.parquet", "elague.json"
+DEPOSIT = "depot:"
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,28 @@ class Manifest:
         return _source_folder_of(self.source) / self.edition / self.sha256[:12]
 
     @property
+    def path(self) -> Path:
+        """Where this manifest is written: bytes that came back have one more manifest beside the first."""
+        returned = self.folder / f"manifest-{self.rang}.json"
+        return returned if returned.exists() else self.folder / MANIFEST
+
+    @property
     def table(self) -> Path:
         return self.folder / TABLE
+
+    @property
+    def pruned(self) -> bool:
+        """The bytes are gone by the rule of retention; what this manifest tells of them stays."""
+        return (self.folder / PRUNED).exists()
+
+    @property
+    def keeps_bytes(self) -> bool:
+        """False once everything is gone; a run killed while it pruned leaves some."""
+        return self.table.exists() or (self.folder / self.fichier).exists()
+
+    @property
+    def was_deposited(self) -> bool:
+        return self.url.startswith(DEPOSIT)
 
     @property
     def date(self) -> dt.date:
@@ -68,7 +89,7 @@ def sha256_of(path: Path) -> str:
 
 def manifests(source: Source) -> list[Manifest]:
     """Every landed edition of a source, in the order of their arrival."""
-    paths = source_folder(source).glob(f"*/*/{MANIFEST}")
+    paths = source_folder(source).glob("*/*/manifest*.json")
     return sorted((_read_manifest(path) for path in paths), key=lambda manifest: manifest.rang)
 
 
@@ -78,13 +99,13 @@ def latest(source: Source) -> Manifest | None:
 
 
 def find(source: Source, sha256: str) -> Manifest | None:
-    """The landed edition that has exactly these bytes, or None."""
-    return next((m for m in manifests(source) if m.sha256 == sha256), None)
+    """The last manifest of exactly these bytes, or None."""
+    return next((m for m in reversed(manifests(source)) if m.sha256 == sha256), None)
 
 
 def counting(source: Source) -> list[Manifest]:
     """The editions that a build reads: the last arrival of each, or of the most recent only."""
-    by_edition = {manifest.edition: manifest for manifest in manifests(source)}
+    by_edition = {manifest.edition: manifest for manifest in manifests(source) if not manifest.pruned}
     kept = sorted(by_edition.values(), key=lambda manifest: (manifest.date, manifest.rang))
     return kept if source.reads_every_edition else kept[-1:]
 
@@ -98,12 +119,7 @@ def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Ma
     with _locked(source):
         if landed := find(source, manifest.sha256):
             return landed
-        previous = latest(source)
-        chained = replace(
-            manifest,
-            rang=previous.rang + 1 if previous else 1,
-            precedent=sha256_of(previous.folder / MANIFEST) if previous else None,
-        )
+        chained = _chained(source, manifest)
         staging = _new_folder(source_folder(source) / ".arrivee")
         kept = staging / chained.fichier
         shutil.move(original, kept)
@@ -113,6 +129,52 @@ def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Ma
         chained.folder.parent.mkdir(parents=True, exist_ok=True)
         staging.rename(chained.folder)
     return chained
+
+
+def readmit(source: Source, landed: Manifest, fetched_at: str) -> Manifest | None:
+    """A producer took back a revision: the older bytes of an edition count again, with a new manifest.
+
+    Returns None when those bytes are the ones that count already.
+    """
+    with _locked(source):
+        if landed.pruned or _last_of(source, landed.edition).sha256 == landed.sha256:
+            return None
+        chained = _chained(source, replace(landed, fetched_at=fetched_at))
+        draft = source_folder(source) / ".manifeste"
+        _write_json(draft, asdict(chained))
+        draft.rename(chained.folder / f"manifest-{chained.rang}.json")
+    return chained
+
+
+def prune(source: Source, manifest: Manifest, reason: str) -> None:
+    """Remove the bytes of an edition and say so beside its manifest, which stays."""
+    with _locked(source):
+        _write_json(
+            manifest.folder / PRUNED, {"elague_le": now(), "octets": manifest.bytes, "raison": reason}
+        )
+        (manifest.folder / manifest.fichier).unlink(missing_ok=True)
+        manifest.table.unlink(missing_ok=True)
+
+
+def check(source: Source) -> int:
+    """Check the chain of the manifests and the bytes of every edition; returns how many were checked.
+
+    Raises AccesSoinsError with the first path that is not what its manifest says.
+    """
+    before = None
+    landed = manifests(source)
+    for manifest in landed:
+        if manifest.precedent != (before and sha256_of(before.path)):
+            raise AccesSoinsError(
+                f"{manifest.path} : la chaîne des manifestes est rompue ici. Reprendre une autre sauvegarde."
+            )
+        original = manifest.folder / manifest.fichier
+        if not manifest.pruned and (not original.is_file() or sha256_of(original) != manifest.sha256):
+            raise AccesSoinsError(
+                f"{original} : les octets ne sont pas ceux du manifeste. Reprendre une autre sauvegarde."
+            )
+        before = manifest
+    return len(landed)
 
 
 def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) -> Path:
@@ -131,10 +193,7 @@ def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) 
             "url": url,
             "refuse_le": now(),
             "phrase": str(refusal),
-            "place": refusal.place,
-            "attendu": refusal.expected,
-            "trouve": refusal.found,
-            "que_faire": refusal.action,
+            **refusal.details,
         },
     )
     return folder
@@ -160,6 +219,19 @@ def now() -> str:
 def utc(stamp: str) -> dt.datetime:
     """An ISO instant as DuckDB's timestamps hold it: UTC, without a zone."""
     return dt.datetime.fromisoformat(stamp).astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _chained(source: Source, manifest: Manifest) -> Manifest:
+    previous = latest(source)
+    return replace(
+        manifest,
+        rang=previous.rang + 1 if previous else 1,
+        precedent=sha256_of(previous.path) if previous else None,
+    )
+
+
+def _last_of(source: Source, edition: str) -> Manifest:
+    return [manifest for manifest in manifests(source) if manifest.edition == edition][-1]
 
 
 def _source_folder_of(source_id: str) -> Path:

@@ -33,7 +33,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a file: a new edition, or bytes that were already there."""
+    """What became of a file: a new edition (or bytes that count again), or bytes that were already there."""
 
     manifest: Manifest
     is_new: bool
@@ -47,7 +47,8 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
     sha256 = landing.sha256_of(arrival.path)
     if landed := landing.find(source, sha256):
         arrival.path.unlink()
-        return Verdict(landed, is_new=False)
+        returned = landing.readmit(source, landed, landing.now())
+        return Verdict(returned or landed, is_new=returned is not None)
     table = folder / landing.TABLE
     try:
         manifest = _examine(source, arrival, table, sha256, run)

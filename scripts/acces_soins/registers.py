@@ -4,11 +4,12 @@ Each table is one mapping from « column type » to the value of a record, so th
 and its content stand on one line.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 
 import duckdb
 
-from acces_soins import landing, ledger
+from acces_soins import archive, landing, ledger
 from acces_soins.catalog import Indicator, Source, load_indicators, load_sources
 from acces_soins.landing import Manifest
 from acces_soins.versioning import Inputs
@@ -73,7 +74,17 @@ EDITIONS: Columns = {
     "date_extraction timestamp": lambda edition: landing.utc(edition[1].fetched_at),
     "licence varchar": lambda edition: edition[1].licence,
     "rang integer": lambda edition: edition[1].rang,
+    "nature varchar": lambda edition: edition[2].value,
+    "nb_lignes bigint": lambda edition: edition[1].rows,
+    "octets bigint": lambda edition: edition[1].bytes,
+    "octets_conserves boolean": lambda edition: not edition[1].pruned,
+    "perimetre varchar": lambda edition: edition[1].perimetre,
+    "colonnes_nouvelles varchar": lambda edition: ", ".join(edition[1].unexpected) or None,
     "attendue_le date": lambda edition: edition[0].expected_on(edition[1].edition),
+}
+MISSING: Columns = {
+    "source varchar": lambda pair: pair[0].id,
+    "date_periode date": lambda pair: pair[1],
 }
 FAILURES: Columns = {
     "source varchar": lambda event: event["source"],
@@ -90,6 +101,7 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "catalogue_indicateurs", INDICATORS, load_indicators().values())
     _create(connection, "sources_indicateurs", LINKS, _links())
     _create(connection, "editions", EDITIONS, _editions())
+    _create(connection, "periodes_manquantes", MISSING, _missing_periods())
     _create(connection, "echecs", FAILURES, _failures())
 
 
@@ -107,10 +119,16 @@ def _links() -> Iterator[tuple[Indicator, str]]:
             yield indicator, source_id
 
 
-def _editions() -> Iterator[tuple[Source, Manifest]]:
+def _editions() -> Iterator[tuple[Source, Manifest, archive.Nature]]:
     for source in load_sources().values():
-        for manifest in landing.manifests(source):
-            yield source, manifest
+        for manifest, nature in archive.natures(source):
+            yield source, manifest, nature
+
+
+def _missing_periods() -> Iterator[tuple[Source, dt.date]]:
+    for source in load_sources().values():
+        for day in archive.missing_periods(source):
+            yield source, day
 
 
 def _failures() -> Iterator[dict]:

@@ -9,8 +9,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from acces_soins import landing, ledger, publication
-from acces_soins.catalog import load_sources
+from acces_soins import archive, landing, ledger, publication
+from acces_soins.catalog import fetched_sources, load_sources
 from acces_soins.deposits import read_index
 from acces_soins.settings import get_settings
 
@@ -67,16 +67,20 @@ def describe_build(database: Path, warnings: list[str]) -> str:
 
 def late_sources(today: dt.date) -> list[str]:
     """One sentence per source whose next edition is overdue, or that was never received."""
-    sentences = []
+    sentences, awaited = [], []
     for source in load_sources().values():
         counted = landing.counting(source)
-        if not counted:
+        if not counted and source.is_deposited:
+            awaited.append(source.id)
+        elif not counted:
             sentences.append(f"{source.id} : jamais reçue")
         elif (due := source.expected_on(counted[-1].edition)) and due < today:
             sentences.append(
                 f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
                 f"la suivante était attendue le {due:%d/%m/%Y})"
             )
+    if awaited:
+        sentences.append(f"dépôts de partenaires jamais reçus : {', '.join(awaited)}")
     return sentences
 
 
@@ -96,7 +100,12 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
         for event in extractions
         if event["resultat"] in ledger.FAILURES
     ]
-    missing = sorted(set(load_sources()) - {event["source"] for event in extractions})
+    alerts += [
+        f"{event['source']} : {event['phrase']}"
+        for event in extractions
+        if event.get("nature") in archive.NOTEWORTHY
+    ]
+    missing = sorted(set(fetched_sources()) - {event["source"] for event in extractions})
     alerts += [f"{source_id} : extraction interrompue" for source_id in missing]
     alerts += [f"source en retard — {sentence}" for sentence in late_sources(get_settings().today)]
     if state == "echec":

@@ -41,18 +41,19 @@ class Settings(BaseSettings):
     donnees: Path = PROJECT / "donnees"
     sources: Sources = Sources.ESSAI
     extraits: Path | None = None
+    pannes: Path | None = None
     date: dt.date | None = None
     replique: str = "http://127.0.0.1:8180"
     port_airflow: int = 8080
     port_superset: int = 8088
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
 
-    @field_validator("donnees", "extraits")
+    @field_validator("donnees", "extraits", "pannes")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().resolve() if path else None
 
-    @field_validator("extraits", "date", mode="before")
+    @field_validator("extraits", "pannes", "date", mode="before")
     @classmethod
     def _empty_is_unset(cls, value):
         return None if value == "" else value

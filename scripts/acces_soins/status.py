@@ -2,37 +2,71 @@
 
 from collections.abc import Iterator
 
-from acces_soins import landing, ledger
+from acces_soins import archive, landing, ledger
 from acces_soins.catalog import Source, load_sources
 from acces_soins.settings import get_settings
 
+HEADERS = (
+    "Source",
+    "Édition",
+    "Âge (cadence)",
+    "Suivante attendue",
+    "Archive",
+    "Dernier succès (UTC)",
+    "Dernier échec (UTC)",
+)
+
 
 def source_states() -> Iterator[tuple[str, ...]]:
-    """(source, edition, editions, next expected, last success, last failure and why), as text."""
-    events = ledger.read(ledger.EXTRACTIONS)
+    """One row of text per source, in the order of ``HEADERS``."""
+    events: dict[str, list[dict]] = {}
+    for event in ledger.read(ledger.EXTRACTIONS):
+        events.setdefault(event["source"], []).append(event)
     for source in load_sources().values():
-        own = [event for event in events if event["source"] == source.id]
-        success = _last(own, ledger.SUCCESSES)
+        own = events.get(source.id, [])
         failure = _last(own, ledger.FAILURES)
         yield (
             source.id,
             *_edition(source),
-            _when(success),
+            _archive(source),
+            _when(_last(own, ledger.SUCCESSES)),
             f"{_when(failure)} — {failure['phrase']}" if failure else "—",
         )
 
 
 def _edition(source: Source) -> tuple[str, str, str]:
+    """Edition, its age against the cadence, and the day when the next one is due."""
     counted = landing.counting(source)
     if not counted:
-        return "jamais reçue", "0", "—"
-    edition, kept = counted[-1].edition, str(len(landing.manifests(source)))
+        return "jamais reçue", f"— ({source.cadence})", "—"
+    edition, today = counted[-1].edition, get_settings().today
+    age = f"{(today - counted[-1].date).days} j ({source.cadence})"
     due = source.expected_on(edition)
     if due is None:
-        return edition, kept, "aucune"
-    delay = (get_settings().today - due).days
-    late = f" (en retard de {delay} jours)" if delay > 0 else ""
-    return edition, kept, f"{due:%d/%m/%Y}{late}"
+        return edition, age, "aucune"
+    delay = (today - due).days
+    return edition, age, f"{due:%d/%m/%Y}{f' (en retard de {delay} jours)' if delay > 0 else ''}"
+
+
+def _archive(source: Source) -> str:
+    """« 8 éditions, 1 révision, manque 2025-03-31 »."""
+    arrivals = archive.natures(source)
+    if not arrivals:
+        return "—"
+    revisions = sum(kind is archive.Nature.REVISION for _, kind in arrivals)
+    pruned = sum(manifest.pruned for manifest, _ in arrivals)
+    missing = ", ".join(day.isoformat() for day in archive.missing_periods(source))
+    told = [
+        _count(len({manifest.edition for manifest, _ in arrivals}), "édition"),
+        revisions and _count(revisions, "révision"),
+        pruned and _count(pruned, "élaguée"),
+        missing and f"manque {missing}",
+    ]
+    return ", ".join(part for part in told if part)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number > 1 else ''}"
 
 
 def _last(events: list[dict], kinds: tuple[str, ...]) -> dict | None:

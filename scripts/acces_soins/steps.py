@@ -13,8 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from acces_soins import (
+    archive,
     dashboards,
     deposits,
+    drop_box,
     extraction,
     landing,
     ledger,
@@ -22,6 +24,7 @@ from acces_soins import (
     quality,
     reception,
     report,
+    retention,
     warehouse,
 )
 from acces_soins.catalog import Source, get_source
@@ -65,11 +68,22 @@ def extract(source_id: str, night: str) -> dict:
         )
     except AccesSoinsError as error:
         kind = "refus" if isinstance(error, RefusedInput) else "echec"
-        _record_extraction(source, night, started, {"resultat": kind, "phrase": str(error)})
+        _record_extraction(source.id, night, started, {"resultat": kind, "phrase": str(error)})
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _record_extraction(source, night, started, event)
+    return _record_extraction(source.id, night, started, event)
+
+
+def take_deposits(night: str | None = None) -> list[dict]:
+    """Judge what partners left in the drop box; each file is landed or refused, and answered.
+
+    A refusal does not stop the others: it is in the acknowledgement, the ledger and the night's alert.
+    Outside a night the pass has an id of its own.
+    """
+    run = night or run_stamp()
+    with drop_box.only_taker():
+        return [_take(left, run) for left in drop_box.waiting()]
 
 
 def deposit(given: deposits.Deposit) -> dict:
@@ -80,11 +94,11 @@ def deposit(given: deposits.Deposit) -> dict:
     try:
         verdict = deposits.deposit(given, folder, run)
     except RefusedInput as error:
-        _record_extraction(source, run, started, {"resultat": "refus", "phrase": str(error)})
+        _record_extraction(source.id, run, started, {"resultat": "refus", "phrase": str(error)})
         raise
     finally:
         shutil.rmtree(folder.parent, ignore_errors=True)
-    return _record_extraction(source, run, started, _event(verdict))
+    return _record_extraction(source.id, run, started, _event(source, verdict))
 
 
 def build(night: str) -> dict:
@@ -165,6 +179,7 @@ def refresh_dashboards(night: str) -> dict:
 
 def close_night(night: str) -> dict:
     """Write the night's report and return its state: publie, inchange or echec, and the alerts."""
+    retention.prune()
     outcome = report.close(night, read_steps(night), _extractions(night))
     ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
     shutil.rmtree(warehouse.work_folder(night), ignore_errors=True)
@@ -203,7 +218,36 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     fetched = extraction.fetch(source, landing.latest(source), folder)
     if isinstance(fetched, extraction.Unchanged):
         return {"resultat": "inchange", "phrase": fetched.reason}
-    return _event(reception.receive(source, reception.Arrival(fetched), folder, night))
+    verdict = reception.receive(source, reception.Arrival(fetched), folder, night)
+    event, latest = _event(source, verdict), landing.counting(source)[-1]
+    if not verdict.is_new and verdict.manifest.date < latest.date:
+        event["nature"] = archive.Nature.BACKWARDS.value
+        event["phrase"] += f" : recul, l'édition {latest.edition} a déjà été reçue"
+    return event
+
+
+def _take(left: drop_box.Left, night: str) -> dict:
+    folder = get_settings().work / f"depot-{night}"
+    started = time.monotonic()
+    try:
+        source = drop_box.checked_source(left)
+        verdict = deposits.deposit(deposits.Deposit(source.id, left.path, left.edition), folder, night)
+    except RefusedInput as refusal:
+        drop_box.answer(left, drop_box.REFUSED, str(refusal), **refusal.details)
+        return _record_extraction(
+            left.source, night, started, {"resultat": "refus", "phrase": f"dépôt {refusal}"}
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    event = _event(source, verdict)
+    drop_box.answer(
+        left,
+        drop_box.ACCEPTED if verdict.is_new else drop_box.KNOWN,
+        event["phrase"],
+        lignes=verdict.manifest.rows,
+        archive_le=verdict.manifest.fetched_at,
+    )
+    return _record_extraction(source.id, night, started, event | {"phrase": f"dépôt, {event['phrase']}"})
 
 
 def _take_extracts(source: Source, folder: Path, night: str) -> dict:
@@ -215,29 +259,32 @@ def _take_extracts(source: Source, folder: Path, night: str) -> dict:
         }
     verdicts = deposits.deposit_all(given, folder, night)
     fresh = [verdict for verdict in verdicts if verdict.is_new]
-    event = _event(fresh[-1] if fresh else verdicts[-1])
+    event = _event(source, fresh[-1] if fresh else verdicts[-1])
     if len(fresh) > 1:
         event["phrase"] = f"{len(fresh)} éditions, dont {event['phrase']}"
     return event
 
 
-def _event(verdict: reception.Verdict) -> dict:
+def _event(source: Source, verdict: reception.Verdict) -> dict:
     manifest = verdict.manifest
     if not verdict.is_new:
         return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
+    before = [landed for landed in landing.manifests(source) if landed.rang < manifest.rang]
+    kind = archive.nature(source, manifest, before)
     return {
         "resultat": "nouvelle_edition",
         "edition": manifest.edition,
         "lignes": manifest.rows,
         "sha256": manifest.sha256,
-        "phrase": f"édition {manifest.edition}, {manifest.rows} lignes",
+        "nature": kind.value,
+        "phrase": archive.describe(source, manifest, kind),
     }
 
 
-def _record_extraction(source: Source, night: str, started: float, event: dict) -> dict:
-    record = {"nuit": night, "source": source.id, **event, "duree_s": round(time.monotonic() - started, 2)}
+def _record_extraction(source_id: str, night: str, started: float, event: dict) -> dict:
+    record = {"nuit": night, "source": source_id, **event, "duree_s": round(time.monotonic() - started, 2)}
     ledger.append(ledger.EXTRACTIONS, record)
-    announce(f"{source.id} : {report.RESULTS[event['resultat']]} — {event['phrase']} ({record['duree_s']} s)")
+    announce(f"{source_id} : {report.RESULTS[event['resultat']]} — {event['phrase']} ({record['duree_s']} s)")
     return record
 
 

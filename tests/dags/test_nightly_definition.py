@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from acces_soins.catalog import load_sources
+from acces_soins.catalog import fetched_sources
 from acces_soins.settings import PROJECT
 
 # A process of its own: AIRFLOW_HOME and the settings must be in place before anything is imported.
@@ -79,7 +79,7 @@ def direct(tmp_path_factory) -> dict:
 
 def test_the_dag_folder_imports_clean_without_network_nor_writing(trial):
     assert trial["errors"] == {}
-    assert trial["dags"] == ["nightly"]
+    assert trial["dags"] == ["drop_box", "nightly"]
     assert trial["written"] == []
 
 
@@ -93,9 +93,10 @@ def test_schedule(trial):
     assert (trial["catchup"], trial["active_runs"]) == (False, 1)
 
 
-def test_one_extract_task_per_source_of_the_catalogue(trial):
+def test_one_extract_task_per_source_of_a_portal_and_one_for_the_deposits(trial):
     extracts = {name for name in trial["tasks"] if name.startswith("extract.")}
-    assert extracts == {f"extract.{source.replace('.', '__')}" for source in load_sources()}
+    expected = {f"extract.{source.replace('.', '__')}" for source in fetched_sources()}
+    assert extracts == expected | {"extract.take_deposits"}
 
 
 def test_the_order_of_the_steps(trial):

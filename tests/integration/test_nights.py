@@ -7,6 +7,7 @@ import pytest
 from acces_soins import landing
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import get_settings
+from acces_soins.trial.replica import Fault, FaultKind
 from nights import run_night
 
 ALD_INFRA = "ameli.patients_longueduree_infra_annuelle"
@@ -97,6 +98,9 @@ def test_snapshots_accumulate_although_the_portal_keeps_one(portal, use_settings
     portal.as_of = dt.date(2026, 11, 22)
     night = run_night([ALD_INFRA])
     assert night.state == "publie"
+    assert [alert for alert in night.outcome["alertes"] if "saut, 2026-03-31 n'a pas été reçu" in alert]
+    missing = f"select periodes_manquantes from marts.fraicheur_sources where source = '{ALD_INFRA}'"
+    assert ask(missing) == [("2026-03-31",)]
     observed = ask(
         "select trimestre from marts.indicateurs_trimestriels where code_indicateur = 'taux_ald_sans_mt' "
         "and niveau = 'france' and age_trimestres = 0 and valeur is not null order by 1"
@@ -116,8 +120,30 @@ def test_a_producer_going_back_in_time_loses_nothing(after_first_night, source):
     after_first_night.as_of = dt.date(2026, 6, 5)
     night = run_night([ALD_INFRA])
     assert not night.errors
+    assert any("recul" in alert and ALD_INFRA in alert for alert in night.outcome["alertes"])
     editions = [manifest.edition for manifest in landing.counting(source(ALD_INFRA))]
     assert editions == sorted(editions) and "2026-06-30" in editions and len(editions) == 2
+
+
+def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night, source, ask):
+    after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=_other_rate)
+    night = run_night([ALD_INFRA])
+    assert night.state == "publie" and not night.errors
+    assert any("révision, le producteur a changé" in alert for alert in night.outcome["alertes"])
+    natures = f"select nature from marts.editions where source = '{ALD_INFRA}' order by rang"
+    assert ask(natures) == [("premiere",), ("revision",)]
+    # The producer takes its revision back: the first content counts again, the three arrivals are told.
+    del after_first_night.faults[ALD_INFRA]
+    assert run_night([ALD_INFRA]).state == "publie"
+    assert ask(natures) == [("premiere",), ("revision",), ("revision",)]
+    first, *_, last = landing.manifests(source(ALD_INFRA))
+    assert first.sha256 == last.sha256
+
+
+def _other_rate(content: bytes) -> bytes:
+    """The same file with one rate changed: the last figure of its last line."""
+    head, _, last = content.rstrip().rpartition(b";")
+    return head + b";" + str(round(float(last) + 0.3, 1)).encode() + b"\r\n"
 
 
 @pytest.mark.parametrize("name", ["brut", "registre"])

@@ -317,7 +317,9 @@ def test_a_late_source_comes_first_and_says_so(reader):
     late, on_time = _data(reader, "Fraîcheur des sources")
     assert "as-retard" in late["etat"] and "En retard de" in late["etat"]
     assert late["contenu"] == "Fichier fictif, en retard"
-    assert late["dernier_incident"] == "Le 19/01/2026\u00a0: Le portail a rendu une page HTML"
+    assert late["dernier_incident"] == "Le 19/01/2026\u00a0: f.csv, ligne 2, hors contrat"
+    assert late["archive"] == '8 éditions, 1 révision, <span class="as-retard">manque 2025-06-30</span>'
+    assert on_time["archive"] == "8 éditions, 1 révision"
     assert (on_time["etat"], on_time["dernier_incident"]) == ("À jour", "aucun")
 
 

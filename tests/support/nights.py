@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acces_soins import steps
-from acces_soins.catalog import load_sources
+from acces_soins.catalog import fetched_sources
 from acces_soins.errors import AccesSoinsError
 
 
@@ -26,7 +26,8 @@ def run_night(sources=None) -> Night:
     """One night without Airflow nor Superset: the steps, in the order of the DAG."""
     night = steps.open_night()
     errors = {}
-    for source_id in sources or load_sources():
+    steps.take_deposits(night)
+    for source_id in sources or fetched_sources():
         try:
             steps.extract(source_id, night)
         except AccesSoinsError as error:

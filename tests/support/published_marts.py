@@ -223,15 +223,17 @@ def _freshness() -> list[dict]:
             "dernier_echec": failure,
             "motif_echec": reason,
             "nb_editions": 8,
-            "ecrasee_depuis": None,
+            "nb_revisions": 1,
+            "periodes_manquantes": missing,
         }
-        for source, expected, failure, reason in [
-            ("essai.producteur", dt.date(2099, 3, 31), None, None),
+        for source, expected, failure, reason, missing in [
+            ("essai.producteur", dt.date(2099, 3, 31), None, None, None),
             (
                 "essai.en_retard",
                 dt.date(2026, 1, 31),
                 dt.datetime(2026, 1, 19, 2, 15),
-                "Le portail a rendu une page HTML",
+                "f.csv, ligne 2 : attendu un nombre ; trouvé « x ».",
+                "2025-06-30",
             ),
         ]
     ]

@@ -11,9 +11,7 @@ select
     demographie.sha256,
     demographie.date_extraction
 from {{ ref('stg_ameli__demographie_effectifs_densites') }} as demographie
-inner join {{ ref('ref_professions_cnam') }} as professions
-    on professions.profession_sante = demographie.profession_sante
-    and professions.code_profession = 'mg_hors_mep'
-where demographie.classe_age = 'tout_age'
+where demographie.code_profession = 'mg_hors_mep'
+    and demographie.classe_age = 'tout_age'
     and demographie.libelle_sexe = 'tout sexe'
     and demographie.niveau <> 'inconnu'

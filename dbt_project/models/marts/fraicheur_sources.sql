@@ -6,8 +6,18 @@ with editions as (
         max(date_edition) as date_edition,
         max(date_extraction) as derniere_extraction,
         arg_max(attendue_le, (date_edition, rang)) as attendue_le,
-        count(distinct edition) as nb_editions
+        count(distinct edition) as nb_editions,
+        count(*) filter (where nature = 'revision') as nb_revisions
     from {{ source('registre', 'editions') }}
+    group by source
+),
+
+-- Snapshots that nobody can give back, except the producer itself.
+manquantes as (
+    select
+        source,
+        string_agg(strftime(date_periode, '%Y-%m-%d'), ', ' order by date_periode) as periodes_manquantes
+    from {{ source('registre', 'periodes_manquantes') }}
     group by source
 ),
 
@@ -30,9 +40,12 @@ select
     echecs.dernier_echec,
     echecs.motif_echec,
     coalesce(editions.nb_editions, 0)::integer as nb_editions,
-    ecrasees.ecrasee_depuis
+    ecrasees.ecrasee_depuis,
+    coalesce(editions.nb_revisions, 0)::integer as nb_revisions,
+    manquantes.periodes_manquantes
 from {{ source('registre', 'catalogue_sources') }} as catalogue
 left join editions on editions.source = catalogue.source
+left join manquantes on manquantes.source = catalogue.source
 left join ecrasees on ecrasees.source = catalogue.source
 left join {{ source('registre', 'echecs') }} as echecs on echecs.source = catalogue.source
 order by catalogue.source

@@ -7,7 +7,15 @@ from pathlib import Path
 from acces_soins.catalog import Source
 from acces_soins.errors import PortalError
 from acces_soins.extraction import http
-from acces_soins.extraction.model import Download, Previous, Unchanged, file_name, plain
+from acces_soins.extraction.model import (
+    Download,
+    Previous,
+    Unchanged,
+    expected_of,
+    file_name,
+    named_by,
+    plain,
+)
 from acces_soins.settings import get_settings
 
 # Names that the portal gives to checksums → hashlib's.
@@ -18,14 +26,15 @@ def fetch(source: Source, previous: Previous | None, folder: Path) -> Unchanged 
     """The resource, checked against its announced size and checksum, unless it was received before."""
     settings = get_settings()
     api = http.rebase(f"{source.portal}/api/1/datasets/{source.dataset}/", settings)
-    dataset = http.get_json(api)
+    with named_by(source, "jeu"):
+        dataset = http.get_json(api)
     resources = [r for r in dataset.get("resources") or [] if r.get("url")]
     resource = _choose(resources, source, api)
     url = http.rebase(resource["url"], settings)
     producer_date = resource.get("last_modified")
     if reason := _already_received(previous, url, resource):
         return Unchanged(reason)
-    received = http.download(url, folder, file_name(url))
+    received = http.download(url, folder, file_name(url), expected_of(source))
     _verify(received.path, resource, url)
     return Download(
         path=received.path,
@@ -60,8 +69,9 @@ def _already_received(previous: Previous | None, url: str, resource: dict) -> st
     kind, value = _checksum(resource)
     if kind == "sha256" and value == previous.sha256:
         return "empreinte annoncée par le portail inchangée"
-    date = resource.get("last_modified")
-    if date and previous.url == url and previous.producer_date == date:
+    date, size = resource.get("last_modified"), resource.get("filesize")
+    # A date that stays although the size moved is not to be believed.
+    if date and previous.url == url and previous.producer_date == date and size in (None, previous.bytes):
         return f"date du producteur inchangée ({date})"
     return None
 

@@ -2,10 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
+
+from acces_soins.catalog import Source
+from acces_soins.errors import PortalError
+from acces_soins.extraction.body import DEFAULT_MAX_MB, Expected
+from acces_soins.extraction.sentences import NotFound
 
 
 class Previous(Protocol):
@@ -16,6 +23,8 @@ class Previous(Protocol):
     last_modified: str | None
     producer_date: str | None
     sha256: str
+    bytes: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,25 @@ class Download:
     licence: str | None = None
     producer_date: str | None = None
     announced_rows: int | None = None
+
+
+def expected_of(source: Source) -> Expected:
+    """What the file of a source may be: its limit (``taille_max_mo``, 10^6 bytes) and its format."""
+    limit = source.meta.get("taille_max_mo", DEFAULT_MAX_MB)
+    return Expected(limit * 1_000_000, is_json="json" in source.format)
+
+
+@contextmanager
+def named_by(source: Source, key: str) -> Iterator[None]:
+    """What to do when the address that ``key`` of the contract makes is no more on the portal."""
+    try:
+        yield
+    except NotFound as error:
+        raise PortalError(
+            f"{error.url} : le portail répond {error.status}{error.said}, « {source.meta[key]} » n'y est pas "
+            f"ou plus (renommé, retiré) ; le chercher dans le catalogue de {source.portal} et corriger "
+            f"« {key} » de {source.id} (_{source.producer}__sources.yml)."
+        ) from error
 
 
 def plain(text: str) -> str:

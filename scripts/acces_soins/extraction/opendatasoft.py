@@ -7,7 +7,15 @@ from pathlib import Path
 from acces_soins.catalog import Source
 from acces_soins.errors import PortalError
 from acces_soins.extraction import http
-from acces_soins.extraction.model import Download, Previous, Unchanged, file_name, plain
+from acces_soins.extraction.model import (
+    Download,
+    Previous,
+    Unchanged,
+    expected_of,
+    file_name,
+    named_by,
+    plain,
+)
 from acces_soins.settings import get_settings
 
 EXPORT = "exports/csv?delimiter=%3B&use_labels=false&timezone=UTC"
@@ -20,12 +28,13 @@ DATE_IN_NAME = re.compile(r"(?<!\d)(20\d{2})(?:[-_. ]?(0[1-9]|1[0-2])(?:[-_. ]?(
 def fetch_export(source: Source, previous: Previous | None, folder: Path) -> Unchanged | Download:
     """The whole data set as CSV (``;``, column names, UTC), unless its dates did not move."""
     base = _dataset_url(source)
-    metas = _metas(base)
+    metas = _metas(source, base)
     url = f"{base}/{EXPORT}"
-    producer_date = _latest(metas, EXPORT_DATES)
-    if _already_received(previous, url, producer_date):
+    producer_date, rows = _latest(metas, EXPORT_DATES), metas.get("records_count")
+    # A date that stays although the number of rows moved is not to be believed.
+    if _already_received(previous, url, producer_date) and rows in (None, previous.rows):
         return Unchanged(f"date du producteur inchangée ({producer_date})")
-    received = http.download(url, folder, f"{source.dataset}.csv")
+    received = http.download(url, folder, f"{source.dataset}.csv", expected_of(source))
     return Download(
         path=received.path,
         url=url,
@@ -33,27 +42,23 @@ def fetch_export(source: Source, previous: Previous | None, folder: Path) -> Unc
         last_modified=received.last_modified,
         licence=metas.get("license"),
         producer_date=producer_date,
-        announced_rows=metas.get("records_count"),
+        announced_rows=rows,
     )
 
 
 def fetch_attachment(source: Source, previous: Previous | None, folder: Path) -> Unchanged | Download:
     """The attachment that ``piece`` names, unless the data set's dates or its validators did not move."""
     base = _dataset_url(source)
-    metas = _metas(base)
+    metas = _metas(source, base)
     attachment = _choose(http.get_json(f"{base}/attachments").get("attachments", []), source, base)
     url = f"{base}/attachments/{attachment['id']}"
     producer_date = _latest(metas, ATTACHMENT_DATES)
     if _already_received(previous, url, producer_date):
         return Unchanged(f"date du producteur inchangée ({producer_date})")
-    known = previous if previous and previous.url == url else None
-    received = http.download(
-        url,
-        folder,
-        file_name(attachment["filename"]),
-        etag=known and known.etag,
-        last_modified=known and known.last_modified,
-    )
+    # The date of the metadata alone may move for a comma: the validators then spare the download.
+    data_moved = previous and _is_later(_latest(metas, EXPORT_DATES), previous.producer_date)
+    known = previous if previous and previous.url == url and not data_moved else None
+    received = http.download(url, folder, file_name(attachment["filename"]), expected_of(source), known)
     if isinstance(received, http.NotModified):
         return Unchanged("le portail répond que le fichier n'a pas changé")
     return Download(
@@ -71,9 +76,10 @@ def _dataset_url(source: Source) -> str:
     return http.rebase(url, get_settings())
 
 
-def _metas(url: str) -> dict:
+def _metas(source: Source, url: str) -> dict:
     """The ``metas.default`` of a data set."""
-    metas = (http.get_json(url).get("metas") or {}).get("default")
+    with named_by(source, "jeu"):
+        metas = (http.get_json(url).get("metas") or {}).get("default")
     if not isinstance(metas, dict):
         raise PortalError(
             f"{url} : la réponse n'a pas de métadonnées « metas.default » ; "
@@ -94,6 +100,11 @@ def _moment(iso_date: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_later(date: str | None, than: str | None) -> bool:
+    moment, before = _moment(date), _moment(than)
+    return moment is not None and before is not None and moment > before
 
 
 def _already_received(previous: Previous | None, url: str, producer_date: str | None) -> bool:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from acces_soins.catalog import Source
-from acces_soins.extraction import http
-from acces_soins.extraction.model import Download, Previous, Unchanged, file_name
+from acces_soins.extraction import http, policy
+from acces_soins.extraction.model import Download, Previous, Unchanged, expected_of, file_name, named_by
 from acces_soins.settings import get_settings
 
 
@@ -13,13 +13,8 @@ def fetch(source: Source, previous: Previous | None, folder: Path) -> Unchanged 
     url = http.rebase(f"{source.portal}{source.meta['chemin']}", get_settings())
     # Validators belong to an address: those of the last vintage say nothing of this one.
     known = previous if previous and previous.url == url else None
-    received = http.download(
-        url,
-        folder,
-        file_name(url),
-        etag=known and known.etag,
-        last_modified=known and known.last_modified,
-    )
+    with named_by(source, "chemin"):
+        received = http.download(url, folder, file_name(url), expected_of(source), known)
     if isinstance(received, http.NotModified):
         return Unchanged("le portail répond que le fichier n'a pas changé")
     return Download(
@@ -28,5 +23,5 @@ def fetch(source: Source, previous: Previous | None, folder: Path) -> Unchanged 
         etag=received.etag,
         last_modified=received.last_modified,
         licence=source.meta.get("licence"),
-        producer_date=http.iso_date(received.last_modified),
+        producer_date=policy.iso_date(received.last_modified),
     )

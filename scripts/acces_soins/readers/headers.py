@@ -38,9 +38,11 @@ def _matches(column: Column, header: str) -> bool:
 def match_columns(source: Source, header: Sequence[str], aliases: dict[str, str]) -> Layout:
     """Find the contract's columns in a header; a repeated header gets a rank (« departements 2 »).
 
-    ``aliases`` (file's header → contract's header) come with a deposit, never with the contract.
+    ``aliases`` (file's header → contract's header) come with a deposit; the contract declares those that
+    a portal is known to use.
     """
-    known = {normalise(theirs): normalise(ours) for theirs, ours in aliases.items()}
+    declared = {**source.aliases, **aliases}
+    known = {normalise(theirs): normalise(ours) for theirs, ours in declared.items()}
     names: list[str] = []
     for cell in header:
         name = known.get(normalise(cell), normalise(cell))

@@ -28,6 +28,7 @@ def run_night(settings: Settings | None = None) -> int:
         airflow.migrate(settings)
         if settings.is_trial:
             archives.deposit_past_snapshots(settings.today)
+            archives.fill_drop_box(settings.today)
         announce("Démarrage de la nuit par Airflow")
         code = _dags_test(settings, log)
     _print_report(settings, before, log)

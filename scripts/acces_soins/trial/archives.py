@@ -4,6 +4,7 @@ Portals overwrite these sets in place; a first night alone would show one quarte
 """
 
 import datetime as dt
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from acces_soins import landing, steps
 from acces_soins.catalog import Source, load_indicators, load_sources
 from acces_soins.deposits import Deposit
 from acces_soins.progress import announce
+from acces_soins.settings import get_settings
 from acces_soins.trial.layouts import Extract, extract
 
 QUARTERS = 12
@@ -36,6 +38,25 @@ def deposit_past_snapshots(as_of: dt.date) -> int:
             f"archives d'essai : {QUARTERS} trimestres d'instantanés pour {len(missing)} sources (une fois)"
         )
     return sum(_deposit(source, each) for source in missing for each in past_snapshots(source, as_of))
+
+
+def fill_drop_box(as_of: dt.date) -> int:
+    """Leave in the drop box what each partner would have sent by then; returns the number of files.
+
+    The night takes them as it takes those of real partners; what was taken before is not left again.
+    """
+    left = 0
+    for source in (s for s in load_sources().values() if s.is_deposited):
+        shown = extract(source, as_of)
+        if any(manifest.edition == shown.edition for manifest in landing.manifests(source)):
+            continue
+        path = get_settings().drop_box / source.id / shown.edition / shown.filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(shown.bytes)
+        # It arrived long ago: the box leaves alone what may still grow.
+        os.utime(path, (shown.modified.timestamp(), shown.modified.timestamp()))
+        left += 1
+    return left
 
 
 def past_snapshots(source: Source, as_of: dt.date) -> Iterator[Extract]:

@@ -37,7 +37,7 @@ class Renderer:
             # Despite its name this twin is a DOUBLE: it always has a decimal point.
             return cls(lambda number: str(float(number)), column.sentinels)
         fitting = (way for way in ways if cls.accepts(column, way(sample)))
-        return cls(next(fitting), column.sentinels)
+        return cls(next(fitting, str), column.sentinels)
 
     def __call__(self, value: float | str) -> str:
         if isinstance(value, str):

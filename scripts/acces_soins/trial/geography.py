@@ -1,6 +1,5 @@
 """A small fictitious country: the real départements, a dozen communes in each, real arrondissements."""
 
-import datetime as dt
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -103,15 +102,10 @@ def commune_populations(department: str, year: int) -> dict[str, int]:
     return {c.code: n for c, n in zip(found, parts, strict=True)}
 
 
-def apl(commune: Commune, year: int) -> float | None:
-    """Consultations a year: some communes have none, some are exactly on the threshold of 2.5."""
-    draw = values.unit("apl", "cas", commune.code)
-    if draw < 0.002:
-        return None
-    if draw < 0.005:
-        return 0.0
-    if draw < 0.03:
-        return 2.5
-    level = 3.5 + 0.35 * values.bell("apl", commune.department) + 0.9 * values.bell("apl", commune.code)
-    level += -0.03 * (year - 2022) + 0.05 * values.wave(dt.date(year, 12, 31), "apl", commune.code)
-    return round(min(max(level, 0.05), 8), 3)
+@cache
+def inhabitants(department: str, year: int) -> dict[Commune, int]:
+    """Inhabitants of the communes of today; they sum to the département's."""
+    found = current_communes(department)
+    weights = [3 / rank for rank in range(1, len(found) + 1)]
+    parts = values.split(values.population(department, year), weights)
+    return dict(zip(found, parts, strict=True))

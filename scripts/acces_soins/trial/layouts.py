@@ -2,8 +2,10 @@
 
 import csv
 import datetime as dt
+import gzip
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +34,7 @@ DIALECTS = {
     "opendatasoft": Dialect(";", BOM, "\r\n"),
     "fichier": Dialect(",", "", "\r\n"),
     "datagouv": Dialect(";", "", "\n"),
+    "depot": Dialect(";", BOM, "\r\n"),
 }
 
 
@@ -60,6 +63,7 @@ def _extract_of_period(source_id: str, period: dt.date) -> Extract:
     source = get_source(source_id)
     content, count = _writer(source)(source, period)
     modified = uploaded_at(source, period)
+    content = _packed(source, content, modified)
     return Extract(_filename(source, period), content, _edition(source, period), modified, count)
 
 
@@ -69,6 +73,19 @@ def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
     return write_sections if "sections" in source.reading else write_csv
 
 
+def _packed(source: Source, content: bytes, modified: dt.datetime) -> bytes:
+    """The file as the portal gives it: in a zip, in a gzip, or as it is; the same bytes every time."""
+    if "membre" in source.reading:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            member = zipfile.ZipInfo(options(source)["membre"], modified.timetuple()[:6])
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+        return stream.getvalue()
+    if source.reading.get("compression") == "gzip":
+        return gzip.compress(content, mtime=int(modified.timestamp()))
+    return content
+
+
 def _filename(source: Source, period: dt.date) -> str:
     if "chemin" in source.meta:
         return source.meta["chemin"].rpartition("/")[2]
@@ -76,7 +93,7 @@ def _filename(source: Source, period: dt.date) -> str:
         # The catalogue's pattern of names, its variable part being the time of the stock.
         name = source.meta["piece"].strip("^$").replace("\\.", ".")
         return re.sub(r"\.\*", f"{period:%Y%m%d}-0339", name)
-    return options(source).get("fichier", f"{source.dataset}.csv")
+    return options(source).get("fichier", f"{source.dataset or source.table}.csv")
 
 
 def _edition(source: Source, period: dt.date) -> str:
@@ -187,21 +204,38 @@ def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
         for year in range(period.year - wanted["millesimes"] + 1, period.year + 1):
             words = {"annee": year, "population": year - 2}
             sheet = book.add_worksheet(wanted["feuille"].format(**words))
-            title, left = wanted.get("titre", []), wanted.get("premiere_colonne", 0)
-            sheet.write_column(0, left, [text.format(**words) for text in title])
-            first = len(title)
-            for column, cell in enumerate(source.columns, start=left):
-                sheet.write(first, column, header_of_vintage(source, cell.name, year).format(**words))
+            notes, left = wanted.get("titre", []), wanted.get("premiere_colonne", 0)
+            sheet.write_column(0, left, [text.format(**words) for text in notes])
+            first = len(notes)
+            titles, table = _wide(source, list(trial_rows.rows(source, dt.date(year, 12, 31))))
+            for column, (name, said) in enumerate(titles, start=left):
+                title = header_of_vintage(source, name, year)
+                sheet.write(first, column, title.format(**words, **{"cle": said}))
                 if "unites" in wanted:
-                    sheet.write(first + 1, column, wanted["unites"].get(cell.name, ""))
-            table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
+                    sheet.write(first + 1, column, wanted["unites"].get(name, ""))
             start = first + (2 if "unites" in wanted else 1)
             for line, row in enumerate(table, start=start):
-                sheet.write_row(line, left, [row[column.name] for column in source.columns])
+                sheet.write_row(line, left, row)
             notes = [text.format(**words) for text in wanted.get("pied", [])]
             sheet.write_column(start + len(table) + 1, left, notes)
             count += len(table)
     return stream.getvalue(), count
+
+
+def _wide(source: Source, table: list[Row]) -> tuple[list[tuple[str, str]], list[list]]:
+    """Columns (name, what a repeated header says) and cells; rows fold where the contract unfolds them.
+
+    A folded line ends where its key comes again: the key is the last dimension of ``par``.
+    """
+    if "depliage" not in source.reading:
+        names = [column.name for column in source.columns]
+        return [(name, "") for name in names], [[row[name] for name in names] for row in table]
+    key, value = source.reading["depliage"]["cle"], source.reading["depliage"]["valeur"]
+    names = [column.name for column in source.columns if column.name not in (key, value)]
+    said = list(dict.fromkeys(row[key] for row in table))
+    lines = [table[first : first + len(said)] for first in range(0, len(table), len(said))]
+    cells = [[*(line[0][name] for name in names), *(row[value] for row in line)] for line in lines]
+    return [*((name, "") for name in names), *((value, each) for each in said)], cells
 
 
 def header_of_vintage(source: Source, column: str, year: int) -> str:

@@ -1,36 +1,37 @@
 """Local replica of the portals: the real paths under ``/{host}/…``, fictitious files, loopback only.
 
 It imitates what extraction relies on: Opendatasoft Explore v2.1 (metadata, exports, attachments),
-data.gouv.fr API v1 and its static host, and plain files with ETag and Last-Modified. Faults can be
-injected by source, so that tests meet the errors of real portals.
+data.gouv.fr API v1 and its static host, and plain files with ETag and Last-Modified. Each source may
+have a fault (faults.py), so that tests and rehearsals meet the errors of real portals.
 """
 
+import argparse
 import datetime as dt
 import hashlib
 import html
 import socket
 import threading
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime, parsedate_to_datetime
-from enum import StrEnum
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.trial import layouts
+from acces_soins.trial.faults import ERROR, REWRITTEN, ErrorInstead, Fault, FaultKind, read_faults, spoiled
 from acces_soins.trial.layouts import Extract
 from acces_soins.trial.rows import options
 
@@ -40,40 +41,7 @@ GRACE = 2  # seconds left to the answers under way when the replica stops
 STATIC_HOST = "static.data.gouv.fr"
 LICENCE = "Licence Ouverte v2.0 (Etalab)"
 LICENCE_URL = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
-ERROR_PAGE = (
-    "<!DOCTYPE html><html lang='fr'><body><h1>Le service est momentanément indisponible</h1></body></html>"
-)
 DATASETS = "/{host}/api/explore/v2.1/catalog/datasets"
-
-
-class FaultKind(StrEnum):
-    """What goes wrong with a source; DOWN and MISSING hit its metadata too, the others its file only."""
-
-    DOWN = "down"  # 503 with Retry-After
-    MISSING = "missing"  # 404
-    HTML = "html"  # an error page with status 200
-    EMPTY = "empty"  # status 200, no byte
-    TRUNCATED = "truncated"  # the connection is cut half-way
-    SLOW = "slow"  # a pause of ``delay`` seconds half-way
-    REPLACED = "replaced"  # a later upload by the producer, whose bytes are ``change(bytes)``
-
-
-@dataclass
-class Fault:
-    """A fault of one source; ``times`` limits it to the first requests (None: for ever)."""
-
-    kind: FaultKind
-    times: int | None = None
-    retry_after: int = 1
-    delay: float = 0.0
-    change: Callable[[bytes], bytes] | None = None
-
-    def strikes(self) -> bool:
-        """True if the fault hits this request; counts it."""
-        if self.times is None:
-            return True
-        self.times -= 1
-        return self.times >= 0
 
 
 @dataclass
@@ -87,34 +55,44 @@ class Portal:
 
     def extract(self, source: Source) -> Extract:
         """The file on show: generated at the first demand of its period, then kept."""
-        with self._generation:
-            shown = layouts.extract(source, self.as_of or get_settings().today)
-        fault = self.faults.get(source.id)
-        if fault is None or fault.kind is not FaultKind.REPLACED:
+        shown, fault = self._genuine(source), self.faults.get(source.id)
+        if fault is None or fault.kind not in REWRITTEN:
             return shown
-        content = fault.change(shown.bytes)
+        content = fault.rewrite(shown.bytes)
+        later = dt.timedelta(0) if fault.kind is FaultKind.STALE else dt.timedelta(hours=1)
         rows = content.count(b"\n") - 1 if source.protocol == "opendatasoft" else shown.rows
-        return replace(shown, bytes=content, modified=shown.modified + dt.timedelta(hours=1), rows=rows)
+        return replace(shown, bytes=content, modified=shown.modified + later, rows=rows)
+
+    def etag(self, source: Source) -> str:
+        """The ETag of the file on show, which may lie."""
+        fault, content = self.faults.get(source.id), self.extract(source).bytes
+        if fault and fault.kind is FaultKind.STALE:
+            content = self._genuine(source).bytes
+        elif fault and fault.kind is FaultKind.TOUCHED:
+            content += b"neuf"
+        return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
     def check_metadata(self, source: Source) -> None:
-        """Raise the HTTP error of a fault that hits the whole of a source."""
+        """Raise what a fault answers in place of the metadata."""
+        self._check(source)
         fault = self.faults.get(source.id)
-        if fault and fault.kind in (FaultKind.DOWN, FaultKind.MISSING) and fault.strikes():
-            if fault.kind is FaultKind.MISSING:
-                raise HTTPException(404)
-            raise HTTPException(503, headers={"Retry-After": str(fault.retry_after)})
+        if fault and fault.kind is FaultKind.JSON_METADATA and fault.strikes():
+            raise ErrorInstead
 
     def file_fault(self, source: Source) -> Fault | None:
         """The fault that hits the file of a source on this request, if any."""
-        self.check_metadata(source)
+        self._check(source)
         fault = self.faults.get(source.id)
-        spoils = fault and fault.kind in (
-            FaultKind.HTML,
-            FaultKind.EMPTY,
-            FaultKind.TRUNCATED,
-            FaultKind.SLOW,
-        )
-        return fault if spoils and fault.strikes() else None
+        return fault if fault and fault.hits_the_file and fault.strikes() else None
+
+    def _check(self, source: Source) -> None:
+        fault = self.faults.get(source.id)
+        if fault and fault.hits_everything and fault.strikes():
+            raise fault.error()
+
+    def _genuine(self, source: Source) -> Extract:
+        with self._generation:
+            return layouts.extract(source, self.as_of or get_settings().today)
 
 
 def host(source: Source) -> str:
@@ -150,16 +128,22 @@ def _file(request: Request, source: Source, conditional: bool = True) -> Respons
     """The file of a source with its validators, 304 if the client has it, or what its fault makes of it."""
     fault = _portal(request).file_fault(source)
     shown = _portal(request).extract(source)
-    kind = "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
+    kind = _media_type(source)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(shown.filename)}"}
-    if fault:
-        return _spoiled(fault, shown.bytes, headers, kind)
+    if fault and (answer := spoiled(fault, request, source, shown.bytes, headers, kind)):
+        return answer
     if conditional:
-        headers["ETag"] = f'"{hashlib.sha256(shown.bytes).hexdigest()[:32]}"'
+        headers["ETag"] = _portal(request).etag(source)
         headers["Last-Modified"] = format_datetime(shown.modified, usegmt=True)
         if _is_known(request, headers["ETag"], shown.modified):
             return Response(status_code=304, headers=headers)
     return Response(shown.bytes, headers=headers, media_type=kind)
+
+
+def _media_type(source: Source) -> str:
+    if packed := {"membre", "compression"} & set(source.reading):
+        return "application/zip" if "membre" in packed else "application/gzip"
+    return "text/csv; charset=utf-8" if source.format == "csv" else WORKBOOK
 
 
 def _is_known(request: Request, etag: str, modified: dt.datetime) -> bool:
@@ -169,25 +153,6 @@ def _is_known(request: Request, etag: str, modified: dt.datetime) -> bool:
     if since := request.headers.get("if-modified-since"):
         return modified <= parsedate_to_datetime(since)
     return False
-
-
-def _spoiled(fault: Fault, content: bytes, headers: dict, kind: str) -> Response:
-    if fault.kind is FaultKind.HTML:
-        return HTMLResponse(ERROR_PAGE)
-    if fault.kind is FaultKind.EMPTY:
-        return Response(b"", headers=headers, media_type=kind)
-    half = len(content) // 2
-
-    def halves() -> Iterator[bytes]:
-        yield content[:half]
-        if fault.kind is FaultKind.SLOW:
-            time.sleep(fault.delay)
-            yield content[half:]
-
-    # A body shorter than what is announced makes the server cut the connection.
-    return StreamingResponse(
-        halves(), headers=headers | {"Content-Length": str(len(content))}, media_type=kind
-    )
 
 
 # Opendatasoft Explore v2.1
@@ -397,7 +362,10 @@ def create_app(
     as_of: dt.date | None = None, faults: dict[str, Fault] | None = None, portal: Portal | None = None
 ) -> Starlette:
     """The replica as an application; ``app.state.portal`` holds what may change between two nights."""
-    app = Starlette(routes=[Route(route.path, _remember(route.endpoint)) for route in ROUTES])
+    app = Starlette(
+        routes=[Route(route.path, _remember(route.endpoint)) for route in ROUTES],
+        exception_handlers={ErrorInstead: lambda request, error: JSONResponse(ERROR)},
+    )
     app.router.redirect_slashes = False
     app.state.portal = portal or Portal(as_of, faults if faults is not None else {})
     return app
@@ -428,23 +396,46 @@ def serve_replica(
             thread.join()
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Serve on the port of ``ACCES_SOINS_REPLIQUE`` until interrupted; raises ConfigurationError if the
-    setting is not a loopback address."""
-    address = urlsplit(get_settings().replique)
+    setting is not a loopback address, or the file of faults not one."""
+    settings = get_settings()
+    pannes = _parser().parse_args(arguments).pannes or settings.pannes
+    address = urlsplit(settings.replique)
     if address.hostname not in (LOOPBACK, "localhost"):
         raise ConfigurationError(
-            f"ACCES_SOINS_REPLIQUE={get_settings().replique} : attendu http://{LOOPBACK}:<port> ; "
+            f"ACCES_SOINS_REPLIQUE={settings.replique} : attendu http://{LOOPBACK}:<port> ; "
             "la réplique n'écoute que sur la machine."
         )
-    print(f"▸ Réplique des portails (données d'essai) : {get_settings().replique}", flush=True)
+    faults = read_faults(pannes) if pannes else {}
+    print(f"▸ Réplique des portails (données d'essai) : {settings.replique}", flush=True)
+    for source_id, fault in faults.items():
+        print(f"▸ panne jouée : {source_id}, {fault.kind}", flush=True)
     uvicorn.run(
-        create_app(),
+        create_app(faults=faults),
         host=LOOPBACK,
         port=address.port or 80,
         log_level="warning",
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def _parser() -> argparse.ArgumentParser:
+    kinds = ", ".join(kind for kind in FaultKind if kind is not FaultKind.REPLACED)
+    parser = argparse.ArgumentParser(
+        prog="python -m acces_soins.trial.replica",
+        description="Sert les portails sur cette machine, avec des données d'essai (ACCES_SOINS_REPLIQUE).",
+        epilog=f"Pannes : {kinds}.",
+    )
+    parser.add_argument(
+        "--pannes",
+        type=Path,
+        metavar="FICHIER",
+        help="fichier YAML des pannes à jouer, une source par ligne : « insee.cog_regions: panne_503 » "
+        "ou « insee.cog_regions: {panne: attente_429, fois: 2, attente: 5} » "
+        "(à défaut, celui que nomme ACCES_SOINS_PANNES)",
+    )
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Rows of the fictitious extracts, named by the columns of the contracts.
 
 Each kind of row is one function ``(source, period) -> iterator of dict``; a source names its kind in
-sources.yml. The « observatoire » kind serves every source made of territories × periods (× professions
-× ages × sexes): the dimensions are those that its contract has.
+sources.yml. « contrat » (contract_rows.py) makes rows of its own contract; a function is written here
+only for rows that it cannot make. The « observatoire » kind serves every source made of territories ×
+periods (× professions × ages × sexes): the dimensions are those that its contract has.
 """
 
 import datetime as dt
@@ -10,25 +11,13 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from acces_soins.catalog import Source
-from acces_soins.errors import ConfigurationError
-from acces_soins.trial import geography, values
+from acces_soins.trial import contract_rows, geography, values
+from acces_soins.trial.contract_rows import Row
 from acces_soins.trial.formats import Renderer
 from acces_soins.trial.periods import period_ends
-from acces_soins.trial.values import Cell
+from acces_soins.trial.values import Cell, options
 
-Row = dict[str, object]
 TWIN = "_integer"
-
-
-def options(source: Source) -> dict:
-    """The entry of a source in sources.yml; raises ConfigurationError when there is none."""
-    try:
-        return values.model()["sources"][source.id]
-    except KeyError as error:
-        raise ConfigurationError(
-            f"source « {source.id} » : aucune entrée dans trial/sources.yml ; "
-            "ajoutez-y ses lignes et ses mesures pour produire son extrait d'essai."
-        ) from error
 
 
 def rows(source: Source, period: dt.date) -> Iterator[Row]:
@@ -77,27 +66,49 @@ def _quantity(source: Source, column: str) -> str | None:
 
 
 def observatory(source: Source, period: dt.date) -> Iterator[Row]:
-    """Territories × periods, and × professions, ages, sexes when the contract has these columns."""
+    """Territories × periods, and × professions, ages, sexes, sectors when the contract has these columns;
+    a contract without territories is one of France alone."""
     names = [column.name for column in source.columns]
     measures = {n: q for n in names if (q := _quantity(source, n))}
     quantities = values.model()["quantites"]
     renderers = {n: Renderer.of(source.column(n), quantities[q]) for n, q in measures.items()}
     constants = options(source).get("constantes", {})
-    year_style = "{}" if Renderer.accepts(source.column("annee"), "2024") else "{}-01-01"
-    professions = list(values.professions()) if "profession_sante" in names else [None]
-    ages = [None, *values.model()["ages"]] if "classe_age" in names else [None]
-    sexes = [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None]
+    year_style = "{}-01-01" if Renderer.accepts(source.column("annee"), "2024-01-01") else "{}"
+    professions, ages, sexes, sectors = _dimensions(source)
     territories = _territories(options(source).get("territoire_inconnu", False))
+    if "departement" not in names:
+        territories = [(values.FRANCE, {})]
     for day, profession, (territory, columns) in product(days(source, period), professions, territories):
-        for age, sex in product(ages, sexes):
-            cell = Cell(territory, day, profession, age, sex)
+        for age, sex, sector in product(ages, sexes, sectors):
+            cell = Cell(territory, day, profession, age, sex, sector)
             row = {"annee": year_style.format(day.year), "date": day.isoformat(), **columns, **constants}
             row |= {"profession_sante": profession, "libelle_sexe": sex or "tout sexe"}
             row["classe_age"] = age or "tout_age"
             row["libelle_classe_age"] = values.model()["ages"][age][0] if age else "Tout âge"
+            row["secteur_conventionnel"] = sector or values.model()["tout_secteur"]["code"]
+            row["libelle_secteur_conventionnel"] = (
+                values.model()["secteurs"][sector][0] if sector else values.model()["tout_secteur"]["libelle"]
+            )
             for name, quantity in measures.items():
                 row[name] = renderers[name](values.value(quantity, cell))
             yield row
+
+
+def _dimensions(source: Source) -> tuple[list, list, list, list]:
+    """Professions, ages, sexes and sectors of a source, ``None`` standing for all of them."""
+    names = {column.name for column in source.columns}
+    professions = options(source).get("professions", list(values.professions()))
+    return (
+        professions if "profession_sante" in names else [None],
+        [None, *values.model()["ages"]] if "classe_age" in names else [None],
+        [None, *values.model()["sexes"]] if "libelle_sexe" in names else [None],
+        [None, *values.model()["secteurs"]] if "secteur_conventionnel" in names else [None],
+    )
+
+
+def _prevalence(top: str, code: str) -> float:
+    """How much more or less than the ordinary a pathology strikes a département."""
+    return 0.8 + 0.4 * values.unit("prevalence", top, code)
 
 
 def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
@@ -108,8 +119,11 @@ def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
     for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
         for territory, columns in territories:
             count = round(values.population(territory, period.year) * age_share * sex_share, -1)
-            share = disease["prevalence"] * (0.8 + 0.4 * values.unit("prevalence", top, territory))
-            patients = round(count * share / 100, -1)
+            ill = sum(
+                _prevalence(top, code) * values.population(code, period.year)
+                for code in values.members(territory)
+            )
+            patients = round(disease["prevalence"] / 100 * ill * age_share * sex_share, -1)
             row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
             yield row | {
                 "annee": str(period.year),
@@ -129,35 +143,6 @@ def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
 
 
 # INSEE
-
-
-def _named(name: str) -> Row:
-    return {"tncc": "0", "ncc": geography.capitals(name), "nccenr": name, "libelle": name}
-
-
-def cog_communes(source: Source, period: dt.date) -> Iterator[Row]:
-    """The official code; région and département are empty for former communes, as published."""
-    for commune in geography.communes():
-        row = {"typecom": commune.kind, "com": commune.code, "comparent": commune.parent}
-        row |= _named(commune.name)
-        if commune.kind in ("COM", "ARM"):
-            department = values.departments()[commune.department]
-            row |= {"reg": department.region, "dep": department.code, "ctcd": f"{department.code}D"}
-            row |= {"arr": f"{department.code}1"}
-        if commune.kind == "COM":
-            row["can"] = f"{commune.department}01"
-        yield row
-
-
-def cog_departments(source: Source, period: dt.date) -> Iterator[Row]:
-    for department in values.departments().values():
-        chief = geography.chief_town(department.code)
-        yield {"dep": department.code, "reg": department.region, "cheflieu": chief} | _named(department.name)
-
-
-def cog_regions(source: Source, period: dt.date) -> Iterator[Row]:
-    for code, name in values.regions().items():
-        yield {"reg": code, "cheflieu": geography.chief_town(values.members(f"R{code}")[0])} | _named(name)
 
 
 BROAD_AGES = ["0 à 19 ans", "20 à 39 ans", "40 à 59 ans", "60 à 74 ans", "75 ans et plus"]
@@ -182,138 +167,6 @@ def population(source: Source, period: dt.date) -> Iterator[Row]:
 def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
     parts = zip(classes, FIVE_YEAR_SHARES, strict=True)
     return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
-
-
-def cog_movements(source: Source, period: dt.date) -> Iterator[Row]:
-    """Each former commune enters its parent; each parent had no commune before it (a creation)."""
-    known = {commune.code: commune for commune in geography.communes()}
-    for former in (c for c in geography.communes() if c.kind in ("COMD", "COMA")):
-        parent = known[former.parent]
-        after = {f"{name}_ap": value for name, value in _named(parent.name).items()}
-        after |= {"typecom_ap": parent.kind, "com_ap": parent.code}
-        before = {f"{name}_av": value for name, value in _named(former.name).items()}
-        merged = {"mod": "32", "date_eff": "2019-01-01", "typecom_av": "COM", "com_av": former.code}
-        yield merged | before | after
-        yield {"mod": "20", "date_eff": "1985-01-01"} | after
-
-
-def reference_populations(source: Source, period: dt.date) -> Iterator[Row]:
-    """Communes and their populations, of Mayotte alone or of all the others; some counted apart."""
-    mayotte = options(source).get("mayotte", False)
-    for department in values.departments().values():
-        if (department.code == geography.NOT_IN_APL) != mayotte:
-            continue
-        for commune, count in _inhabitants(department.code, period.year).items():
-            apart = count // 90
-            row = {"reg": department.region, "dep": department.code, "codcom": commune.code[-3:]}
-            if not mayotte:
-                row |= {"libelle_region": values.regions()[department.region], "codarr": "1", "codcan": "01"}
-                row |= {"com": commune.code, "libelle_commune": commune.name}
-            yield row | {"pmun": count, "pcap": apart, "ptot": count + apart}
-
-
-def _inhabitants(department: str, year: int) -> dict[geography.Commune, int]:
-    communes = geography.current_communes(department)
-    weights = [3 / rank for rank in range(1, len(communes) + 1)]
-    parts = values.split(values.population(department, year), weights)
-    return dict(zip(communes, parts, strict=True))
-
-
-def intercommunalities(source: Source, period: dt.date) -> Iterator[Row]:
-    """One fictitious EPCI a département, the first commune of the next one being in it too."""
-    codes = list(values.departments())
-    seats = {code: geography.current_communes(code) for code in codes}
-    for rank, code in enumerate(codes):
-        # An EPCI may stand on two départements: of every tenth, one commune belongs to its neighbour.
-        lent = rank % 10 == 1
-        members = [c for c in seats[code] if not lent or c is not seats[code][0]]
-        if rank % 10 == 0 and rank + 1 < len(codes):
-            members.append(seats[codes[rank + 1]][0])
-        counts = {c.code: _inhabitants(c.department, period.year - 3)[c] for c in members}
-        total = sum(counts[c.code] for c in members)
-        for number, commune in enumerate(members, start=1):
-            yield {
-                "dept": code,
-                "siren": f"2999{rank:05d}",
-                "raison_sociale": f"CC d'essai {code}",
-                "nature_juridique": "CC",
-                "mode_financ": "FPU",
-                "nb_membres": len(members),
-                "total_pop_tot": total,
-                "total_pop_mun": total,
-                "dep_com": commune.department,
-                "insee": commune.code,
-                "siren_membre": f"2{rank:04d}{number:04d}",
-                "nom_membre": commune.name,
-                "population_totale": counts[commune.code],
-                "population_municipale": counts[commune.code],
-            }
-
-
-# DREES
-
-
-def apl(source: Source, period: dt.date) -> Iterator[Row]:
-    """One row per commune of the APL; populations are two years behind."""
-    for department, communes in geography.apl_communes().items():
-        inhabitants = geography.commune_populations(department, period.year - 2)
-        for commune in communes:
-            level, count = geography.apl(commune, period.year), inhabitants[commune.code]
-            row = {"code_commune": commune.code, "libelle_commune": commune.name, "apl": level}
-            share = 0.94 + 0.05 * values.unit("apl", "65", commune.code)
-            for age, power in ((65, 1), (62, 2), (60, 3)):
-                row[f"apl_{age}"] = None if level is None else round(level * share**power, 3)
-            standardised = round(count * (0.92 + 0.16 * values.unit("standardisee", commune.code)), 3)
-            # The real workbook carries noise from a binary computation.
-            noisy = values.unit("bruit", commune.code) < 0.02
-            row["population_standardisee"] = round(standardised) + 4e-9 if noisy else standardised
-            row["population_totale"] = count
-            yield row
-
-
-def apl_midwives(source: Source, period: dt.date) -> Iterator[Row]:
-    """One row per commune: full-time equivalents for 100 000 women; some communes have no value."""
-    for department, communes in geography.apl_communes().items():
-        inhabitants = geography.commune_populations(department, period.year - 2)
-        for commune in communes:
-            level, women = values.bell("apl", "sages-femmes", commune.code), inhabitants[commune.code] // 2
-            known = values.unit("apl", "sages-femmes", "cas", commune.code) > 0.002
-            yield {
-                "code_commune": commune.code,
-                "libelle_commune": None if commune.kind == "ARM" else commune.name,
-                "apl": round(max(16 + 6 * level, 0), 3) if known else None,
-                "population_standardisee": round(women * 0.97, 3) if known else None,
-                "population_totale": women if known else None,
-            }
-
-
-def emergencies(source: Source, period: dt.date) -> Iterator[Row]:
-    """One row per commune, Mayotte included: the chief town is equipped, one island is out of reach."""
-    for department in values.departments().values():
-        equipped = geography.chief_town(department.code)
-        for rank, (commune, count) in enumerate(_inhabitants(department.code, period.year - 2).items()):
-            here = commune.code == equipped
-            minutes = 0 if here else 8 + int(40 * values.unit("urgences", commune.code))
-            isolated = department.code == "29" and rank == 5
-            yield {
-                "code_commune": commune.code,
-                "libelle_commune": commune.name,
-                "departement": department.finess,
-                "region": department.region,
-                "su": int(here),
-                "smur": int(here),
-                "mcs": 0,
-                "helismur": 0,
-                "helietat": 0,
-                "population": count,
-                "typ_equip": "HeliSMUR" if isolated else "SU_SMUR",
-                "tps_su_smur": None if isolated else minutes,
-                "tps_su_smur_mcs": None if isolated else minutes,
-                "tps_ychelismur": minutes,
-                "tps_ycheli": minutes,
-                "com_equipee": equipped,
-                "densite": None if isolated else round(20 + 300 * values.unit("densite", commune.code), 6),
-            }
 
 
 # FINESS
@@ -434,52 +287,39 @@ def _serial(number: str) -> str:
 
 # DITP, ARS
 
-BAROMETER_START, BAROMETER_TARGET = "2022-12-01", "2027-12-01"
+BAROMETER_START, BAROMETER_TARGET = dt.date(2022, 12, 1), dt.date(2027, 12, 1)
 
 
 def barometer(source: Source, period: dt.date) -> Iterator[Row]:
     """Three rows a zone: the initial value, the last measure and the target, dated the first of a month."""
     wanted = options(source)
-    zones = [(f"D{code}", "DEPT") for code in values.departments()]
-    zones += [(f"R{code}", "REG") for code in values.regions()] + [("FRANCE", "NAT")]
-    for zone, level in zones:
-        start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
-        progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
-        now = round(start + progress * (wanted["cible"] - start), 2)
+    zones = [(f"D{code}", "DEPT", code) for code in values.departments()]
+    zones += [(f"R{code}", "REG", f"R{code}") for code in values.regions()]
+    for zone, level, territory in [*zones, ("FRANCE", "NAT", values.FRANCE)]:
+        if quantity := wanted.get("quantite"):
+            start, now = (
+                float(values.value(quantity, Cell(territory, d))) for d in (BAROMETER_START, period)
+            )
+            target = round(start * wanted["multiple"])
+        else:
+            start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+            target = wanted["cible"]
+            progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
+            now = round(start + progress * (target - start), 2)
         row = {"indic_id": wanted["code"], "enforce_zone_id": zone, "maille": level}
         yield row | {"metric_enforce_date": BAROMETER_START, "indic_vi": start, "indic_va": start}
-        day = period.replace(day=1).isoformat()
-        yield row | {"metric_enforce_date": day, "indic_va": now, "indic_ta": round(100 * progress, 2)}
-        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(wanted["cible"])}
-
-
-def zoning(source: Source, period: dt.date) -> Iterator[Row]:
-    """A zone for each commune, arrondissements in place of the three cities; none for Saint-Barthélemy."""
-    zones = options(source)["zones"]
-    for commune in geography.communes():
-        if commune.kind in ("COM", "ARM") and commune.code not in geography.CITIES:
-            zone = zones[int(values.unit("zonage", commune.code) * len(zones))]
-            yield {"code": commune.code, "libelle": commune.name, "zonage": zone}
-    (unknown,) = source.column("zonage").sentinels
-    yield {"code": "97701", "libelle": "Saint-Barthélemy", "zonage": unknown}
+        done = round(100 * (now - start) / (target - start), 2) if target > start else ""
+        yield row | {"metric_enforce_date": period.replace(day=1), "indic_va": now, "indic_ta": done}
+        yield row | {"metric_enforce_date": BAROMETER_TARGET, "indic_vc": float(target)}
 
 
 KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
+    "contrat": contract_rows.rows,
     "observatoire": observatory,
     "pathologies": pathologies,
-    "cog_communes": cog_communes,
-    "cog_departements": cog_departments,
-    "cog_regions": cog_regions,
     "population": population,
-    "cog_mouvements": cog_movements,
-    "populations_reference": reference_populations,
-    "epci": intercommunalities,
-    "apl": apl,
-    "apl_sages_femmes": apl_midwives,
-    "urgences": emergencies,
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,
     "barometre": barometer,
-    "zonage": zoning,
 }

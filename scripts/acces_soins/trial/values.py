@@ -6,12 +6,14 @@ processes, write the same bytes. Values move slowly: between two year ends they 
 
 import csv
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-from acces_soins.catalog import read_yaml
+from acces_soins.catalog import Source, read_yaml
+from acces_soins.errors import ConfigurationError
 from acces_soins.settings import PROJECT
 
 HERE = Path(__file__).parent
@@ -38,6 +40,17 @@ class Department:
 def model() -> dict:
     """The parameters of the model (sources.yml)."""
     return read_yaml(HERE / "sources.yml")
+
+
+def options(source: Source) -> dict:
+    """The entry of a source in sources.yml; raises ConfigurationError when there is none."""
+    try:
+        return model()["sources"][source.id]
+    except KeyError as error:
+        raise ConfigurationError(
+            f"source « {source.id} » : aucune entrée dans trial/sources.yml ; "
+            "ajoutez-y ses lignes et ses mesures pour produire son extrait d'essai."
+        ) from error
 
 
 @cache
@@ -193,18 +206,40 @@ def _with_margins(table: dict[tuple, int]) -> dict[tuple, int]:
     return whole
 
 
+@cache
+def headcount_by_sector(profession: str, territory: str, year: int) -> dict[str, int]:
+    """Headcounts by secteur conventionnel: they sum to the headcount of the profession."""
+    parts = professions()[profession].get("ensemble")
+    if parts:
+        tables = [headcount_by_sector(part, territory, year) for part in parts]
+    elif territory == FRANCE or territory.startswith("R"):
+        tables = [headcount_by_sector(profession, code, year) for code in members(territory)]
+    else:
+        sectors = model()["secteurs"]
+        weights = [
+            max(share + slope * (year - 2020), 0.1)
+            * (0.7 + 0.6 * unit("secteur", profession, territory, code))
+            for code, (_, share, slope) in sectors.items()
+        ]
+        return dict(zip(sectors, split(headcount(profession, territory, year), weights), strict=True))
+    return {sector: sum(table[sector] for table in tables) for sector in tables[0]}
+
+
 @dataclass(frozen=True)
 class Cell:
-    """What a figure speaks of; ``None`` stands for all ages, both sexes, or no profession."""
+    """What a figure speaks of; ``None`` stands for all ages, both sexes, all sectors, or no profession."""
 
     territory: str
     day: dt.date
     profession: str | None = None
     age: str | None = None
     sex: str | None = None
+    sector: str | None = None
 
 
 def _cell_headcount(cell: Cell) -> int:
+    if cell.sector:
+        return headcount_by_sector(cell.profession, cell.territory, cell.day.year)[cell.sector]
     return headcount_by_age_and_sex(cell.profession, cell.territory, cell.day.year)[cell.age, cell.sex]
 
 
@@ -214,15 +249,47 @@ def _mean(name: str, territory: str, day: dt.date, profession: str | None) -> fl
     parameters = model()["quantites"][name]
     codes = members(territory)
     if len(codes) == 1:
-        code = codes[0]
-        value = parameters["moyenne"] + parameters["ecart"] * 0.8 * bell(name, profession, code)
-        value += parameters["pente"] * years_since_2020(day)
-        value += parameters["ecart"] * 0.15 * wave(day, name, code)
-        low, high = parameters["bornes"]
-        return min(max(value, low), high)
+        level = _coverage_here if parameters["genre"] == "couverture" else _mean_here
+        return level(name, codes[0], day, profession)
     weights = [_weight(parameters["poids"], code, day, profession) for code in codes]
     values = [_mean(name, code, day, profession) for code in codes]
     return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
+
+
+def _mean_here(name: str, code: str, day: dt.date, profession: str | None) -> float:
+    parameters = model()["quantites"][name]
+    value = parameters["moyenne"] + parameters["ecart"] * 0.8 * bell(name, profession, code)
+    value += parameters["pente"] * years_since_2020(day)
+    value += parameters["ecart"] * 0.15 * wave(day, name, code)
+    low, high = parameters["bornes"]
+    return min(max(value, low), high)
+
+
+def _coverage_here(name: str, code: str, day: dt.date, profession: None) -> float:
+    """Nothing before a département's own start, then everybody, or in one out of ten a part of them."""
+    first, years = model()["quantites"][name]["debut"], model()["quantites"][name]["duree_ans"]
+    if years_since_2020(day) + 2021 < first + years * unit(name, code):
+        return 0.0
+    return 85.0 if unit(name, "partielle", code) < 0.1 else 100.0
+
+
+@cache
+def _count(name: str, territory: str, day: dt.date) -> int:
+    """A whole number that départements add up to; a cumulated one never falls."""
+    codes = members(territory)
+    if len(codes) > 1:
+        return sum(_count(name, code, day) for code in codes)
+    parameters = model()["quantites"][name]
+    level = parameters["pour_100k"] + parameters["pente"] * years_since_2020(day)
+    level *= max(1 + parameters["ecart"] * bell(name, codes[0]), 0)
+    return round(max(level, 0) * population(codes[0], 2020) / 100_000)
+
+
+def _ratio_parts(name: str, cell: Cell) -> tuple[int, int]:
+    """Headcounts of the sectors above and below the line of a ratio, in per cent."""
+    parameters = model()["quantites"][name]
+    table = headcount_by_sector(cell.profession, cell.territory, cell.day.year)
+    return tuple(sum(table[sector] for sector in parameters[side]) for side in ("secteurs", "parmi"))
 
 
 def _weight(name: str, code: str, day: dt.date, profession: str | None) -> int:
@@ -234,7 +301,11 @@ def mask(name: str, cell: Cell) -> str | None:
     parameters = model()["quantites"][name]
     if parameters["genre"] == "evolution":
         before = Cell(cell.territory, year_before(cell.day), cell.profession)
+        if _plain(parameters["de"], before) < parameters.get("minimum", 0):
+            return "NS"
         return mask(parameters["de"], cell) or mask(parameters["de"], before)
+    if parameters["genre"] == "ratio":
+        return "NS" if _ratio_parts(name, cell)[1] < parameters["minimum"] else None
     codes = members(cell.territory)
     if len(codes) == 1 and codes[0] in parameters.get("masques", {}):
         return parameters["masques"][codes[0]]
@@ -248,27 +319,53 @@ def year_before(day: dt.date) -> dt.date:
     return day.replace(year=day.year - 1)
 
 
+def _density(name: str, cell: Cell) -> float:
+    return _cell_headcount(cell) / population(cell.territory, cell.day.year) * 100_000
+
+
+def _ratio(name: str, cell: Cell) -> float:
+    above, below = _ratio_parts(name, cell)
+    return 100 * above / below
+
+
+def _change(name: str, cell: Cell) -> float:
+    """Change of a quantity over a year, in per cent."""
+    of = model()["quantites"][name]["de"]
+    now, before = (
+        _plain(of, Cell(cell.territory, day, cell.profession)) for day in (cell.day, year_before(cell.day))
+    )
+    return 100 * (now / before - 1)
+
+
+def _mean_of(name: str, cell: Cell) -> float:
+    return _mean(name, cell.territory, cell.day, cell.profession)
+
+
+GENRES: dict[str, Callable[[str, Cell], float]] = {
+    "population": lambda name, cell: population(cell.territory, cell.day.year),
+    "effectif": lambda name, cell: _cell_headcount(cell),
+    "densite": _density,
+    "moyenne": _mean_of,
+    "couverture": _mean_of,
+    "compte": lambda name, cell: _count(name, cell.territory, cell.day),
+    "secteur": lambda name, cell: _ratio_parts(name, cell)[0],
+    "ratio": _ratio,
+    "complement": lambda name, cell: 100 - value(model()["quantites"][name]["de"], cell),
+    "marque": lambda name, cell: int(_plain(model()["quantites"][name]["de"], cell) > 0),
+    "evolution": _change,
+}
+
+
+def _plain(name: str, cell: Cell) -> float:
+    """The figure behind a cell, neither rounded nor masked."""
+    return GENRES[model()["quantites"][name]["genre"]](name, cell)
+
+
 def value(name: str, cell: Cell) -> float | int | str:
     """Value of a quantity, rounded as published, or its mask (« NS », « NC »)."""
     hidden = mask(name, cell)
     if hidden:
         return hidden
-    parameters = model()["quantites"][name]
-    match parameters["genre"]:
-        case "population":
-            return population(cell.territory, cell.day.year)
-        case "effectif":
-            return _cell_headcount(cell)
-        case "densite":
-            figure = _cell_headcount(cell) / population(cell.territory, cell.day.year) * 100_000
-        case "moyenne":
-            figure = _mean(name, cell.territory, cell.day, cell.profession)
-        case "evolution":
-            now, before = (
-                _mean(parameters["de"], cell.territory, day, cell.profession)
-                for day in (cell.day, year_before(cell.day))
-            )
-            figure = 100 * (now / before - 1)
-    decimals = parameters["decimales"]
+    decimals, figure = model()["quantites"][name]["decimales"], _plain(name, cell)
     # Adding 0.0 turns the « -0.0 » of a small fall into 0.0.
     return round(float(figure), decimals) + 0.0 if decimals else round(figure)

@@ -36,6 +36,11 @@ def extract(source_id: str, night: str) -> dict:
     return {"etat": "nouveau"}
 
 
+def take_deposits(night: str | None = None) -> list:
+    _record("take_deposits", nuit=night)
+    return []
+
+
 def build(night: str) -> dict:
     _record("build", nuit=night)
     return {"etat": "inchange" if "rien de neuf" in scenario else "construit"}

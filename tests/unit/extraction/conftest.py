@@ -2,12 +2,13 @@
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from acces_soins.extraction import http
+from acces_soins import extraction
+from acces_soins.extraction import policy
 from acces_soins.settings import get_settings
 
 
@@ -19,6 +20,7 @@ class Reply:
         announced: Content-Length sent, when it is not the body's own (a truncated answer).
         chunked: send the body as one chunk and close without the last one (a truncated export).
         silent: say nothing until the portal stops (a read timeout).
+        drip: then one byte at a time until the client leaves, without end.
         validators: answer 304 to a request that carries this ETag or Last-Modified.
     """
 
@@ -28,6 +30,7 @@ class Reply:
     announced: int | None = None
     chunked: bool = False
     silent: bool = False
+    drip: bool = False
     validators: bool = True
 
 
@@ -83,7 +86,7 @@ class Portal:
             self.stopping.wait(30)
             return
         if reply.validators and self._same(reply, asked):
-            reply = Reply(status=304)
+            reply = replace(reply, body=b"", status=304)
         handler.send_response(reply.status)
         handler.send_header("Connection", "close")
         for name, value in reply.headers.items():
@@ -94,7 +97,17 @@ class Portal:
             announced = len(reply.body) if reply.announced is None else reply.announced
             handler.send_header("Content-Length", str(announced))
         handler.end_headers()
+        if reply.drip:
+            self._drip(handler)
+            return
         handler.wfile.write(b"%x\r\n%s\r\n" % (len(reply.body), reply.body) if reply.chunked else reply.body)
+
+    def _drip(self, handler: BaseHTTPRequestHandler) -> None:
+        try:
+            while not self.stopping.wait(0.005):
+                handler.wfile.write(b"1\r\nx\r\n")
+        except OSError:
+            """The client has left, as it should."""
 
     @staticmethod
     def _same(reply: Reply, asked: dict[str, str]) -> bool:
@@ -131,9 +144,27 @@ def settings(portal, tmp_path, monkeypatch):
 def waits(monkeypatch) -> list[float]:
     """Seconds that retries would have slept; nothing sleeps."""
     slept: list[float] = []
-    policy = http.Policy(attempts=3, connect_timeout_s=2, read_timeout_s=0.3, sleep=slept.append)
-    monkeypatch.setattr(http, "POLICY", policy)
+    quick = policy.Policy(attempts=3, connect_timeout_s=2, read_timeout_s=0.3, sleep=slept.append)
+    monkeypatch.setattr(policy, "POLICY", quick)
     return slept
+
+
+@pytest.fixture(autouse=True)
+def trusting(monkeypatch):
+    """No verification day, whatever the day of the test."""
+    monkeypatch.setattr(extraction, "VERIFICATION_DAYS", 10**9)
+
+
+@pytest.fixture
+def patience(monkeypatch):
+    """Change the policy in a test; ``step`` seconds pass each time that the clock is read."""
+
+    def change(step=0.0, **values):
+        ticks = iter(range(1_000_000))
+        clock = (lambda: next(ticks) * step) if step else policy.POLICY.clock
+        monkeypatch.setattr(policy, "POLICY", replace(policy.POLICY, clock=clock, **values))
+
+    return change
 
 
 @pytest.fixture

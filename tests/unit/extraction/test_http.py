@@ -2,12 +2,18 @@ import datetime as dt
 import email.utils
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from acces_soins.errors import PortalError
-from acces_soins.extraction import http
+from acces_soins.extraction import http, policy
 from acces_soins.settings import Settings
+
+
+def known(etag=None, last_modified=None, size=29):
+    return SimpleNamespace(etag=etag, last_modified=last_modified, bytes=size)
+
 
 CSV = b"\xef\xbb\xbfannee;departement\n2024;01\n"
 PATH = "/data.ameli.fr/fichier.csv"
@@ -32,8 +38,6 @@ def test_download_gives_the_bytes_as_sent(portal, reply, folder):
         url=url,
         etag='"a1"',
         last_modified="Tue, 03 Mar 2026 10:00:00 GMT",
-        content_length=len(CSV),
-        filename="fichier.csv",
     )
     assert received.path.read_bytes() == CSV
     assert [p.name for p in folder.iterdir()] == ["fichier.csv"]
@@ -195,42 +199,37 @@ def test_failure_keeps_the_file_of_before(portal, reply, folder):
 def test_etag_and_last_modified_make_the_request_conditional(portal, reply, folder):
     date = "Tue, 03 Mar 2026 10:00:00 GMT"
     url = portal.reply(PATH, reply(CSV, headers={"ETag": '"a1"', "Last-Modified": date}))
-    assert http.download(url, folder, "f.csv", etag='"a1"') == http.NotModified(url)
-    assert http.download(url, folder, "f.csv", last_modified=date) == http.NotModified(url)
+    assert http.download(url, folder, "f.csv", known=known(etag='"a1"')) == http.NotModified(url)
+    assert http.download(url, folder, "f.csv", known=known(last_modified=date)) == http.NotModified(url)
     assert not folder.exists()
-    assert isinstance(http.download(url, folder, "f.csv", etag='"a0"'), http.Downloaded)
+    assert isinstance(http.download(url, folder, "f.csv", known=known(etag='"a0"')), http.Downloaded)
 
 
 def test_portal_deaf_to_conditions_is_not_downloaded_again(portal, reply, folder):
     date = "Tue, 03 Mar 2026 10:00:00 GMT"
     etag = {"ETag": 'W/"a1"'}
     url = portal.reply(PATH, reply(CSV, headers=etag, validators=False))
-    assert http.download(url, folder, "f.csv", etag='"a1"') == http.NotModified(url)
+    assert http.download(url, folder, "f.csv", known=known(etag='"a1"')) == http.NotModified(url)
     url = portal.reply("/daté", reply(CSV, headers={"Last-Modified": date}, validators=False))
     portal.replies["/dat%C3%A9"] = portal.replies["/daté"]
-    assert http.download(url, folder, "f.csv", last_modified=date) == http.NotModified(url)
+    assert http.download(url, folder, "f.csv", known=known(last_modified=date)) == http.NotModified(url)
 
 
 def test_new_etag_wins_over_an_old_date(portal, reply, folder):
     date = "Tue, 03 Mar 2026 10:00:00 GMT"
     headers = {"ETag": '"a2"', "Last-Modified": date}
     url = portal.reply(PATH, reply(CSV, headers=headers, validators=False))
-    received = http.download(url, folder, "f.csv", etag='"a1"', last_modified=date)
+    received = http.download(url, folder, "f.csv", known=known(etag='"a1"', last_modified=date))
     assert isinstance(received, http.Downloaded)
 
 
 def test_error_with_known_validators_is_still_an_error(portal, reply, folder):
     url = portal.reply(PATH, reply(status=404, headers={"ETag": '"a1"'}, validators=False))
-    assert "le portail répond 404" in refused(url, folder, etag='"a1"')
+    assert "le portail répond 404" in refused(url, folder, known=known(etag='"a1"'))
 
 
 def test_not_modified_without_a_question_is_refused(portal, reply, folder):
     assert "le portail répond 304" in refused(portal.reply(PATH, reply(status=304)), folder)
-
-
-def test_broken_compression_is_refused(portal, reply, folder):
-    url = portal.reply(PATH, reply(CSV, headers={"Content-Encoding": "gzip"}))
-    assert "réponse illisible" in refused(url, folder)
 
 
 def test_address_that_is_none_is_refused(folder):
@@ -276,6 +275,6 @@ def test_rebase(sources, url, expected):
 
 
 def test_iso_date():
-    assert http.iso_date("Tue, 03 Mar 2026 10:00:00 GMT") == "2026-03-03T10:00:00+00:00"
-    assert http.iso_date("hier") is None
-    assert http.iso_date(None) is None
+    assert policy.iso_date("Tue, 03 Mar 2026 10:00:00 GMT") == "2026-03-03T10:00:00+00:00"
+    assert policy.iso_date("hier") is None
+    assert policy.iso_date(None) is None

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from acces_soins import extraction
-from acces_soins.catalog import get_source, load_sources
+from acces_soins.catalog import fetched_sources, get_source
 from acces_soins.errors import ConfigurationError, PortalError
 from acces_soins.extraction import Download, Unchanged
 from acces_soins.extraction.model import file_name, plain
@@ -24,7 +24,8 @@ COG = "/www.insee.fr/fr/statistiques/fichier/8740222/v_departement_2026.csv"
 def manifest(**known):
     """A manifest of before, as landing gives it."""
     names = ("url", "etag", "last_modified", "producer_date")
-    return SimpleNamespace(**{"sha256": "0" * 64, **dict.fromkeys(names), **known})
+    given = {"sha256": "0" * 64, "bytes": len(STOCK), "rows": 1}
+    return SimpleNamespace(**given | dict.fromkeys(names) | known)
 
 
 def manifest_of(download: Download, content: bytes, **changed):
@@ -86,12 +87,12 @@ def test_export_is_downloaded_when_either_date_moved(portal, reply, folder, move
     assert ald(folder, before).producer_date == "2026-05-01T10:00:00+02:00"
 
 
-def test_export_with_a_new_date_and_the_same_bytes_is_unchanged(portal, reply, folder):
+def test_export_whose_date_stays_although_its_rows_moved_is_downloaded(portal, reply, folder):
     metadata(portal, ALD)
     portal.reply(ALD_EXPORT, reply(CSV))
-    before = manifest_of(ald(folder), CSV, producer_date="2025-01-01T00:00:00+00:00")
-    assert "même empreinte" in ald(folder, before).reason
-    assert list(folder.iterdir()) == []
+    before = manifest_of(ald(folder), b"autre contenu")
+    metadata(portal, ALD, records_count=2)
+    assert ald(folder, before).announced_rows == 2
 
 
 def test_export_from_another_address_is_downloaded(portal, reply, folder):
@@ -390,12 +391,11 @@ def test_validators_of_another_address_are_not_sent(portal, reply, folder):
     assert "if-none-match" not in portal.requests[0].headers
 
 
-def test_plain_file_without_validators_stops_at_its_hash(portal, reply, folder):
+def test_plain_file_without_validators_is_downloaded(portal, reply, folder):
     portal.reply(COG, reply(CSV))
     before = manifest_of(cog(folder), CSV)
     assert before.etag is None and before.producer_date is None
-    assert "même empreinte" in cog(folder, before).reason
-    assert list(folder.iterdir()) == []
+    assert isinstance(cog(folder, before), Download)
 
 
 def test_html_in_place_of_a_plain_file_is_refused(portal, reply, folder):
@@ -420,7 +420,7 @@ def test_every_source_of_the_catalogue_has_a_protocol_and_what_it_needs():
         "datagouv": ["jeu", "piece"],
         "fichier": ["chemin"],
     }
-    for source in load_sources().values():
+    for source in map(get_source, fetched_sources()):
         assert source.protocol in extraction.PROTOCOLS
         assert all(source.meta.get(key) for key in needs[source.protocol]), source.id
 

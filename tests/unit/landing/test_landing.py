@@ -6,27 +6,9 @@ import pytest
 
 from acces_soins import landing
 from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
-from acces_soins.landing import Manifest
 
 ALD = "ameli.patients_longueduree_infra_annuelle"
 DEMOGRAPHY = "ameli.demographie_effectifs_densites"
-
-
-@pytest.fixture
-def land(tmp_path, source):
-    """Land some bytes as an edition of a source."""
-
-    def run(source_id, edition, content):
-        original, table = tmp_path / "fichier.csv", tmp_path / "table.parquet"
-        original.write_bytes(content)
-        table.write_bytes(b"table")
-        manifest = Manifest(
-            source=source_id, edition=edition, fichier="fichier.csv", sha256=landing.sha256_of(original),
-            bytes=len(content), url="essai:", fetched_at=landing.now(),
-        )  # fmt: skip
-        return landing.admit(source(source_id), manifest, original, table)
-
-    return run
 
 
 def test_an_edition_lands_with_its_bytes_manifest_and_table(land):

@@ -1,15 +1,29 @@
 """Readers of the trial extracts, independent of the project's own: a layout is checked, not assumed."""
 
 import csv
+import gzip
 import io
 import re
 import unicodedata
+import zipfile
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from acces_soins.trial.layouts import DIALECTS
 from acces_soins.trial.rows import options
+
+
+class Said(str):
+    """What a repeated header says: its column becomes rows."""
+
+
+def _unfolded(source, row):
+    if "depliage" not in source.reading:
+        return [row]
+    key, value = source.reading["depliage"]["cle"], source.reading["depliage"]["valeur"]
+    kept = {name: cell for name, cell in row.items() if not isinstance(name, Said)}
+    return [kept | {key: str(name), value: cell} for name, cell in row.items() if isinstance(name, Said)]
 
 
 def _plain(text):
@@ -22,6 +36,10 @@ def _text(cell):
 
 
 def _column_of(source, header):
+    if (unfolding := source.reading.get("depliage")) and (
+        said := re.match(unfolding["motif"], _plain(header))
+    ):
+        return Said(said.group(1))
     for column in source.columns:
         if column.header.startswith("^"):
             if re.search(column.header, _plain(header)):
@@ -46,19 +64,29 @@ def _sheet_rows(source, rows, first):
     names = [_column_of(source, h) for h in (head[0] if depth == 1 else _two_line_header(*head))]
     left = next(index for index, name in enumerate(names) if name)
     body = []
-    for row in rows[first - 1 + depth :]:
+    for number, row in enumerate(rows[first - 1 + depth :], start=first + depth):
         cells = [_text(cell) for cell in row]
         if body and not any(cells):
             break
         if cells[left]:  # the line of units has no code
-            body.append({name: cell for name, cell in zip(names, cells, strict=True) if name})
+            line = {name: cell for name, cell in zip(names, cells, strict=True) if name}
+            body += [{"_ligne": number, **each} for each in _unfolded(source, line)]
     return body
 
 
+def _unpacked(source, content):
+    if "membre" in source.reading:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            (name,) = [n for n in archive.namelist() if re.search(source.reading["membre"], n)]
+            return archive.read(name)
+    return gzip.decompress(content) if source.reading.get("compression") == "gzip" else content
+
+
 def read_extract(source, extract, header_row=None):
-    """Rows of an extract as dicts by contract column; workbooks add ``_feuille``."""
+    """Rows of an extract as dicts by contract column; workbooks add ``_feuille`` and ``_ligne``."""
+    content = _unpacked(source, extract.bytes)
     if source.format == "classeur":
-        book = CalamineWorkbook.from_filelike(io.BytesIO(extract.bytes))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         pattern = source.reading.get("feuilles", ".")
         found = []
         for name in (n for n in book.sheet_names if re.search(pattern, n)):
@@ -67,7 +95,7 @@ def read_extract(source, extract, header_row=None):
             first = header_row or title + 1
             found += [{"_feuille": name, **row} for row in _sheet_rows(source, rows, first)]
         return found
-    text = extract.bytes.decode("utf-8-sig")
+    text = content.decode("utf-8-sig")
     if "sections" in source.reading:
         lines = text.splitlines()[1:]
         return [

@@ -1,7 +1,11 @@
 """The replica answers as the portals do, and fails on demand."""
 
 import datetime as dt
+import email.utils
+import gzip
 import hashlib
+import io
+import zipfile
 
 import httpx
 import pytest
@@ -10,6 +14,7 @@ from acces_soins.catalog import get_source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.trial import replica
+from acces_soins.trial.faults import label, other_bytes, read_faults
 from acces_soins.trial.layouts import extract
 from acces_soins.trial.replica import Fault, FaultKind, Portal, create_app, host, serve_replica
 
@@ -204,6 +209,96 @@ def test_missing(client, portal):
     assert client.get(f"/{host(FINESS)}/api/1/datasets/{FINESS.dataset}/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"), [(FaultKind.BROKEN, 500), (FaultKind.BUSY, 429), (FaultKind.GONE, 410)]
+)
+def test_status_of_the_whole_source(client, portal, kind, status):
+    portal.faults[ALD.id] = Fault(kind)
+    assert [client.get(path).status_code for path in (dataset(ALD), export(ALD))] == [status, status]
+
+
+def test_retry_after_as_a_date(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.BUSY, retry_after=60, as_date=True)
+    asked = email.utils.parsedate_to_datetime(client.get(export(ALD)).headers["retry-after"])
+    assert asked > dt.datetime.now(dt.UTC)
+
+
+def test_json_error_in_place_of_the_metadata_or_of_the_file(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.JSON_METADATA)
+    assert client.get(dataset(ALD)).json()["error_code"] and "metas" not in client.get(dataset(ALD)).json()
+    assert client.get(export(ALD)).content == extract(ALD, AS_OF).bytes
+    portal.faults[ALD.id] = Fault(FaultKind.JSON_ERROR)
+    assert client.get(dataset(ALD)).json()["metas"]
+    assert client.get(export(ALD)).json()["error_code"]
+
+
+def test_short_answers_seem_whole(client, portal):
+    whole = extract(ALD, AS_OF).bytes
+    portal.faults[ALD.id] = Fault(FaultKind.SHORT)
+    assert client.get(export(ALD)).content == whole[: len(whole) * 6 // 10]
+    portal.faults[ALD.id] = Fault(FaultKind.LIMITED)
+    assert client.get(export(ALD)).content.count(b"\n") == 101
+
+
+def test_labels_in_place_of_names(client, portal):
+    portal.faults[ALD.id] = Fault(FaultKind.LABELS)
+    head, rest = client.get(export(ALD)).content.split(b"\n", 1)
+    assert head.decode().strip().split(";") == [label(column) for column in ALD.columns]
+    assert rest == extract(ALD, AS_OF).bytes.split(b"\n", 1)[1]
+
+
+def test_redirects(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.REDIRECT)
+    answer = client.get(plain(REGIONS), follow_redirects=True)
+    assert answer.content == extract(REGIONS, AS_OF).bytes and len(answer.history) == 1
+    portal.faults[REGIONS.id] = Fault(FaultKind.LOOP)
+    with pytest.raises(httpx.TooManyRedirects):
+        client.get(plain(REGIONS), follow_redirects=True)
+    portal.faults[REGIONS.id] = Fault(FaultKind.ASTRAY)
+    assert client.get(plain(REGIONS)).headers["location"] == "https://www.insee.fr"
+
+
+def test_gzip_that_no_one_asked_for(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.GZIP)
+    assert client.get(plain(REGIONS)).content == extract(REGIONS, AS_OF).bytes
+    portal.faults[REGIONS.id] = Fault(FaultKind.BAD_GZIP)
+    with client.stream("GET", plain(REGIONS)) as answer, pytest.raises(EOFError):
+        gzip.decompress(b"".join(answer.iter_raw()))
+
+
+def test_bodies_that_never_end(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.HUGE_ANNOUNCED)
+    with client.stream("GET", plain(REGIONS)) as answer:
+        assert answer.headers["content-length"] == "10000000000"
+    portal.faults[REGIONS.id] = Fault(FaultKind.HUGE)
+    with client.stream("GET", plain(REGIONS)) as answer:
+        assert "content-length" not in answer.headers
+        assert len(next(answer.iter_raw(5_000_000))) == 5_000_000
+    portal.faults[REGIONS.id] = Fault(FaultKind.DRIP, delay=0)
+    with client.stream("GET", plain(REGIONS)) as answer:
+        assert next(answer.iter_raw(3)) == extract(REGIONS, AS_OF).bytes[:3]
+
+
+def test_a_lying_etag_hides_other_bytes(client, portal):
+    genuine = client.get(plain(REGIONS))
+    portal.faults[REGIONS.id] = Fault(FaultKind.STALE)
+    lie = client.get(plain(REGIONS))
+    assert sorted(lie.content) == sorted(genuine.content) and lie.content != genuine.content
+    assert {name: lie.headers[name] for name in ("etag", "last-modified")} == {
+        name: genuine.headers[name] for name in ("etag", "last-modified")
+    }
+    portal.faults[REGIONS.id] = Fault(FaultKind.TOUCHED)
+    touched = client.get(plain(REGIONS), headers={"If-None-Match": genuine.headers["etag"]})
+    assert touched.status_code == 200 and touched.content == genuine.content
+
+
+def test_other_bytes_of_a_workbook_are_a_workbook():
+    content = extract(APL, AS_OF).bytes
+    other = other_bytes(content)
+    assert other != content
+    assert zipfile.ZipFile(io.BytesIO(other)).testzip() is None
+
+
 def test_html_in_place_of_the_file(client, portal):
     portal.faults[ALD.id] = Fault(FaultKind.HTML)
     answer = client.get(export(ALD))
@@ -268,9 +363,37 @@ def test_it_refuses_to_listen_beyond_the_machine(monkeypatch):
     get_settings.cache_clear()
     try:
         with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1"):
-            replica.main()
+            replica.main([])
     finally:
         get_settings.cache_clear()
+
+
+def test_faults_may_be_played_by_hand(tmp_path, capsys, monkeypatch):
+    played = tmp_path / "pannes.yml"
+    played.write_text(f"{ALD.id}: page_html\n{REGIONS.id}: {{panne: attente_429, fois: 2, attente: 5}}\n")
+    served = []
+    monkeypatch.setattr(replica.uvicorn, "run", lambda app, **kwargs: served.append(app.state.portal))
+    replica.main(["--pannes", str(played)])
+    assert served[0].faults == {
+        ALD.id: Fault(FaultKind.HTML),
+        REGIONS.id: Fault(FaultKind.BUSY, times=2, retry_after=5, delay=5.0),
+    }
+    assert f"panne jouée : {ALD.id}, page_html" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", ["ameli.inconnue: page_html", "insee.cog_regions: en_panne"])
+def test_an_unknown_fault_is_refused_with_the_list(tmp_path, line):
+    played = tmp_path / "pannes.yml"
+    played.write_text(line)
+    with pytest.raises(ConfigurationError, match="une panne parmi panne_503, attente_429"):
+        read_faults(played)
+
+
+def test_help_tells_how_to_play_faults(capsys):
+    with pytest.raises(SystemExit):
+        replica.main(["--help"])
+    told = capsys.readouterr().out
+    assert "--pannes" in told and "goutte_a_goutte" in told and "ACCES_SOINS_PANNES" in told
 
 
 def test_metadata_say_that_data_are_fictitious(client):

@@ -1,20 +1,14 @@
 -- A mean is not additive: régions and France are read from the source, never averaged.
-with professions as (
-    select profession_sante
-    from {{ ref('ref_professions_cnam') }}
-    where code_profession = 'mg_hors_mep'
-),
-
-annuelle as (
+with annuelle as (
     select niveau, code_territoire, date_reference, file_active_moyenne_nb, motif, edition, sha256, date_extraction
     from {{ ref('stg_ameli__file_active_medgen_annuelle') }}
-    where profession_sante in (select profession_sante from professions)
+    where code_profession = 'mg_hors_mep'
 ),
 
 infra as (
     select niveau, code_territoire, date_reference, file_active_moyenne_nb, motif, edition, sha256, date_extraction
     from {{ ref('stg_ameli__file_active_medgen_infra_annuelle') }}
-    where profession_sante in (select profession_sante from professions)
+    where code_profession = 'mg_hors_mep'
 ),
 
 {{ points_observatoire('annuelle', 'infra', 'file_active_moyenne_nb',

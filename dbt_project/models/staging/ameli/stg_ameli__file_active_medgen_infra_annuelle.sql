@@ -1,15 +1,2 @@
-with source as (
-    select *
-    from {{ source('ameli', 'file_active_medgen_infra_annuelle') }}
-    {{ derniere_edition('date, region, departement, profession_sante') }}
-)
-
-select
-    {{ niveau_cnam('region', 'departement') }} as niveau,
-    {{ code_territoire_cnam('region', 'departement') }} as code_territoire,
-    profession_sante,
-    date::date as date_reference,
-    {{ nombre('nombre_patients_uniques') }} as file_active_moyenne_nb,
-    {{ motif_masque('nombre_patients_uniques') }} as motif,
-    {{ provenance() }}
-from source
+{{ observatoire('file_active_medgen_infra_annuelle', {'file_active_moyenne_nb': 'nombre_patients_uniques'},
+    professions=true, evolution=true) }}

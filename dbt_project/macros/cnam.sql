@@ -1,0 +1,68 @@
+{#- Tables of the Assurance Maladie: territories × periods, figures beside their masks. -#}
+
+{#- A label without accents, case or punctuation: what two spellings of one label have in common. -#}
+{% macro cle_libelle(colonne) -%}
+    trim(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', ' ', 'g'))
+{%- endmacro %}
+
+{#- CTE: each label of a column once, with the code that a reference seed gives to its key; null when unknown. -#}
+{% macro codes_des_libelles(relation, colonne, reference, code) -%}
+    select libelles.{{ colonne }}, reference.{{ code }}
+    from (select distinct {{ colonne }} from {{ relation }}) as libelles
+    left join {{ ref(reference) }} as reference
+        on reference.cle_libelle = {{ cle_libelle('libelles.' ~ colonne) }}
+{%- endmacro %}
+
+{% macro fin_d_annee(annee) -%}
+    make_date(left({{ annee }}, 4)::integer, 12, 31)
+{%- endmacro %}
+
+{#- The reason why a cell holds no figure. A number column has no sign for a mask: an empty cell is one. -#}
+{% macro motif_sans_chiffre(colonne) -%}
+    case when {{ nombre(colonne) }} is null then coalesce({{ motif_masque(colonne) }}, 'NC') end
+{%- endmacro %}
+
+{#-
+    One table of the Observatoire de l'accès aux soins, annual or infra-annual (its name says which).
+
+    mesures      {name of the typed column: column of the file}; the reason of the first one's mask is
+                 `motif`, of the others `motif_<name>`
+    professions  true when the rows are also by profession: the label and its code
+    evolution    true when the file says the change over a year, in per cent
+-#}
+{% macro observatoire(table, mesures, professions=false, evolution=false) -%}
+{%- set infra = table.endswith('_infra_annuelle') -%}
+{%- set cle = ['date' if infra else 'annee', 'region', 'departement'] + (['profession_sante'] if professions else []) -%}
+with source as (
+    select *
+    from {{ source('ameli', table) }}
+    {{ derniere_edition(cle | join(', ')) }}
+)
+{%- if professions %},
+
+professions as (
+    {{ codes_des_libelles('source', 'profession_sante', 'ref_professions_cnam', 'code_profession') }}
+)
+{%- endif %}
+
+select
+    {{ niveau_cnam('source.region', 'source.departement') }} as niveau,
+    {{ code_territoire_cnam('source.region', 'source.departement') }} as code_territoire,
+    {%- if professions %}
+    source.profession_sante,
+    professions.code_profession,
+    {%- endif %}
+    {{ 'source.date::date' if infra else fin_d_annee('source.annee') }} as date_reference,
+    {%- for mesure, colonne in mesures.items() %}
+    {{ nombre('source.' ~ colonne) }} as {{ mesure }},
+    {{ motif_sans_chiffre('source.' ~ colonne) }} as {{ 'motif' if loop.first else 'motif_' ~ mesure }},
+    {%- endfor %}
+    {%- if evolution %}
+    {{ nombre('source.taux_evolution_annuel') }} as evolution_annuelle_pct,
+    {%- endif %}
+    {{ provenance() }}
+from source
+{%- if professions %}
+left join professions on professions.profession_sante = source.profession_sante
+{%- endif %}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+{{ observatoire('assistants_medicaux_infra_annuelle',
+    {'contrats_nb': 'nombre_contrat_assmed', 'taux_adhesion_pct': 'taux_adhesions'}) }}

@@ -1,0 +1,2 @@
+{{ observatoire('couverture_sas_infra_annuelle',
+    {'population_couverte_pct': 'taux_population_couverte', 'couvert': 'couvert'}) }}

@@ -1,0 +1,2 @@
+{{ observatoire('primo_installes_annuelle', {'primo_installes_nb': 'effectif_primo_installe'},
+    professions=true, evolution=true) }}

@@ -1,0 +1,1 @@
+{{ mesures_barometre(source('ditp', 'barometre_ind_679')) }}

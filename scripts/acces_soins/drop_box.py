@@ -1,0 +1,165 @@
+"""The partners' drop box: ``depots/<source>/<edition>/<file>``, with an optional ``<file>.sha256``.
+
+Each file is taken once, under the contract of its source, and answered by ``<file>.accuse.json``.
+An accepted file leaves the box once it is in the raw zone; a refused one stays, for its giver to
+replace (its bytes are in quarantine too). To have the same bytes judged again, remove the answer.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from acces_soins import landing
+from acces_soins.catalog import Source, load_sources
+from acces_soins.errors import ConfigurationError, RefusedInput
+from acces_soins.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+ACCEPTED, KNOWN, REFUSED = "accepte", "deja_recu", "refuse"
+CHECKSUM, ANSWER = ".sha256", ".accuse.json"
+UNFINISHED = (".part", ".partiel", ".tmp", ".filepart", ".crdownload")
+# A file that still grows is left for the next pass.
+QUIET_S = 60
+
+
+@dataclass(frozen=True)
+class Left:
+    """A file left in the box: where its giver says that it belongs."""
+
+    path: Path
+    source: str
+    edition: str
+
+    @property
+    def answer(self) -> Path:
+        return self.path.with_name(self.path.name + ANSWER)
+
+
+def waiting() -> list[Left]:
+    """The files to judge, in the order of their paths; those that still arrive are not listed."""
+    return [left for left in _files(get_settings().drop_box) if not _is_answered(left)]
+
+
+def checked_source(left: Left) -> Source:
+    """The source that a file is for, once what surrounds it is right.
+
+    Raises RefusedInput: not in ``<source>/<edition>/``, unknown source, no date in the edition, a link,
+    or a checksum that is not that of the bytes.
+    """
+    if left.path.is_symlink() or not left.path.is_file():
+        raise _refused(left, "la boîte de dépôt", "un fichier ordinaire", "un lien", "Déposer une copie.")
+    if left.source not in load_sources():
+        raise _refused(
+            left,
+            "chemin du dépôt",
+            "depots/<source du catalogue>/<édition>/<fichier>",
+            f"« {left.path.relative_to(get_settings().drop_box)} »",
+            "Ranger le fichier sous l'identifiant de sa source (acces-soins status les liste).",
+        )
+    try:
+        landing.check_edition(left.edition)
+    except ConfigurationError as error:
+        raise _refused(
+            left, "nom du dossier", "une édition", str(error), "Renommer le dossier et déposer de nouveau."
+        ) from error
+    _check_sum(left)
+    return load_sources()[left.source]
+
+
+def answer(left: Left, verdict: str, sentence: str, **known: object) -> None:
+    """Write the acknowledgement (whole or not at all), then empty the box of an accepted file."""
+    content = {
+        "source": left.source,
+        "edition": left.edition,
+        "fichier": left.path.name,
+        "sha256": _sum_of(left),
+        "recu_le": landing.now(),
+        "verdict": verdict,
+        "phrase": sentence,
+        **known,
+    }
+    draft = left.answer.with_name(f".{left.answer.name}")
+    with draft.open("w", encoding="utf-8") as stream:
+        json.dump(content, stream, ensure_ascii=False, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(left.answer)
+    if verdict != REFUSED:
+        _remove(left)
+
+
+@contextmanager
+def only_taker() -> Iterator[None]:
+    """One taker at a time: the night and the hourly pass must not both take a file."""
+    box = get_settings().drop_box
+    box.mkdir(parents=True, exist_ok=True)
+    with (box / ".verrou").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _files(box: Path) -> Iterator[Left]:
+    if not box.is_dir():
+        return
+    for path in sorted(box.rglob("*")):
+        parts = path.relative_to(box).parts
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if any(part.startswith(".") for part in parts) or path.name.endswith((*UNFINISHED, CHECKSUM, ANSWER)):
+            continue
+        if time.time() - path.lstat().st_mtime < QUIET_S:
+            continue
+        source, edition = (parts[0], parts[1]) if len(parts) == 3 else (parts[0], "")
+        yield Left(path, source, edition)
+
+
+def _is_answered(left: Left) -> bool:
+    """An answer counts for the bytes that it names; an accepted file that a kill left there goes now."""
+    if not left.answer.exists():
+        return False
+    try:
+        given = json.loads(left.answer.read_text(encoding="utf-8"))
+    except ValueError:
+        logger.warning("%s: unreadable answer, the file is judged again", left.answer)
+        return False
+    if given.get("sha256") != _sum_of(left):
+        return False
+    if given.get("verdict") != REFUSED:
+        _remove(left)
+    return True
+
+
+def _sum_of(left: Left) -> str | None:
+    return None if left.path.is_symlink() else landing.sha256_of(left.path)
+
+
+def _check_sum(left: Left) -> None:
+    path = left.path.with_name(left.path.name + CHECKSUM)
+    if not path.exists():
+        return
+    announced = (path.read_text(encoding="utf-8").split() or [""])[0].lower()
+    if announced != _sum_of(left):
+        raise _refused(
+            left,
+            "fichier entier",
+            f"l'empreinte {announced[:12]}… que donne {path.name}",
+            f"{_sum_of(left)[:12]}…",
+            "Le fichier est arrivé incomplet ou n'est pas celui que l'empreinte décrit : déposer les deux "
+            "de nouveau.",
+        )
+
+
+def _remove(left: Left) -> None:
+    left.path.unlink()
+    left.path.with_name(left.path.name + CHECKSUM).unlink(missing_ok=True)
+
+
+def _refused(left: Left, place: str, expected: str, found: str, action: str) -> RefusedInput:
+    return RefusedInput(left.path.name, place, expected, found, action)

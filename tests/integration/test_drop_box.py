@@ -1,0 +1,160 @@
+"""The partners' drop box: each file taken once, answered, and never lost."""
+
+import json
+import os
+import time
+
+import pytest
+
+from acces_soins import drop_box, landing, ledger, steps
+from acces_soins.settings import get_settings
+
+REGIONS = "insee.cog_regions"
+HEADER = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n"
+CODES = ["01", "02", "03", "04", "06", "11", "24", "27", "28", "32", "44", "52", "53", "75", "76", "84", "93"]
+ROWS = "".join(f"{code},{code}001,0,R{code},R{code},R{code}\n" for code in [*CODES, "94"])
+GOOD = HEADER + ROWS
+
+
+@pytest.fixture
+def leave():
+    """Leave a file in the box as a partner does, its arrival over since an hour."""
+
+    def put(where: str, content: str, checksum: str | None = None, age_s: int = 3600):
+        path = get_settings().drop_box / where
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        if checksum is not None:
+            path.with_name(path.name + ".sha256").write_text(f"{checksum}  {path.name}\n", encoding="utf-8")
+        then = time.time() - age_s
+        os.utime(path, (then, then))
+        return path
+
+    return put
+
+
+def answer_to(path) -> dict:
+    return json.loads(path.with_name(path.name + ".accuse.json").read_text(encoding="utf-8"))
+
+
+def test_a_file_is_landed_answered_and_leaves_the_box(leave, source):
+    path = leave(f"{REGIONS}/2026/v_region_2026.csv", GOOD)
+    (event,) = steps.take_deposits()
+    manifest = landing.latest(source(REGIONS))
+    assert (manifest.edition, manifest.rows, manifest.url) == ("2026", 18, "depot:v_region_2026.csv")
+    assert (manifest.folder / manifest.fichier).read_text(encoding="utf-8") == GOOD
+    given = answer_to(path)
+    assert {"recu_le", "archive_le"} <= given.keys()
+    assert [given[name] for name in ("source", "edition", "fichier", "sha256", "lignes")] == [
+        *(REGIONS, "2026", "v_region_2026.csv", manifest.sha256, 18)
+    ]
+    assert (given["verdict"], given["phrase"]) == ("accepte", "édition 2026, 18 lignes")
+    assert not path.exists()
+    assert event["resultat"] == "nouvelle_edition"
+
+
+def test_nothing_is_taken_twice(leave, source):
+    leave(f"{REGIONS}/2026/a.csv", GOOD)
+    steps.take_deposits()
+    again = leave(f"{REGIONS}/2026/b.csv", GOOD)
+    (event,) = steps.take_deposits()
+    assert answer_to(again)["verdict"] == "deja_recu"
+    assert event["resultat"] == "inchange"
+    assert len(landing.manifests(source(REGIONS))) == 1
+    assert steps.take_deposits() == []
+
+
+def test_a_file_that_breaks_its_contract_stays_with_its_reason(leave, source):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD.replace("LIBELLE", "NOM"))
+    (event,) = steps.take_deposits()
+    given = answer_to(path)
+    assert given["verdict"] == "refuse"
+    assert "la colonne « LIBELLE »" in given["attendu"]
+    assert given["que_faire"]
+    assert path.exists()
+    assert landing.manifests(source(REGIONS)) == []
+    assert list((get_settings().quarantine / "insee" / "cog_regions").glob("*/a.csv"))
+    assert event["resultat"] == "refus"
+    # The same bytes are not judged again every hour; a mended file is.
+    assert steps.take_deposits() == []
+    leave(f"{REGIONS}/2026/a.csv", GOOD)
+    steps.take_deposits()
+    assert answer_to(path)["verdict"] == "accepte"
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("insee.rien/2026/a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
+        (f"{REGIONS}/a.csv", "attendu une édition"),
+        (f"{REGIONS}/dernière version/a.csv", "attendu une édition"),
+        (f"{REGIONS}/2026/sous-dossier/a.csv", "attendu une édition"),
+        ("a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
+    ],
+)
+def test_a_misplaced_file_is_answered_too(leave, where, sentence):
+    path = leave(where, GOOD)
+    (event,) = steps.take_deposits()
+    assert sentence in answer_to(path)["phrase"]
+    assert path.exists()
+    assert event["resultat"] == "refus"
+
+
+def test_a_checksum_is_believed(leave):
+    good = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    leave(f"{REGIONS}/2026/a.csv", GOOD, checksum=landing.sha256_of(good).upper())
+    bad = leave(f"{REGIONS}/2026/b.csv", GOOD + "99,99001,0,X,X,X\n", checksum="0" * 64)
+    steps.take_deposits()
+    assert answer_to(good)["verdict"] == "accepte"
+    assert not good.with_name("a.csv.sha256").exists()
+    assert "attendu l'empreinte 000000000000… que donne b.csv.sha256" in answer_to(bad)["phrase"]
+    assert bad.exists()
+
+
+def test_a_link_is_not_followed(leave, tmp_path):
+    secret = tmp_path / "secret.csv"
+    secret.write_text(GOOD, encoding="utf-8")
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    path.unlink()
+    path.symlink_to(secret)
+    os.utime(path, (0, 0), follow_symlinks=False)
+    steps.take_deposits()
+    assert "trouvé un lien" in answer_to(path)["phrase"]
+    assert steps.take_deposits() == []
+
+
+def test_a_file_that_still_arrives_waits(leave):
+    leave(f"{REGIONS}/2026/a.csv", GOOD, age_s=0)
+    leave(f"{REGIONS}/2026/b.csv.part", GOOD)
+    assert steps.take_deposits() == []
+
+
+def test_killed_between_the_answer_and_the_removal(leave, monkeypatch):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    monkeypatch.setattr(drop_box, "_remove", lambda left: None)
+    steps.take_deposits()
+    assert path.exists()
+    monkeypatch.undo()
+    assert steps.take_deposits() == []
+    assert not path.exists()
+
+
+def test_killed_between_the_landing_and_the_answer(leave, monkeypatch):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    monkeypatch.setattr(drop_box, "answer", lambda *_, **__: (_ for _ in ()).throw(SystemExit))
+    with pytest.raises(SystemExit):
+        steps.take_deposits()
+    monkeypatch.undo()
+    steps.take_deposits()
+    assert answer_to(path)["verdict"] == "deja_recu"
+    assert not path.exists()
+
+
+def test_a_refusal_reaches_the_register_of_the_night(leave):
+    leave(f"{REGIONS}/2026/a.csv", "rien")
+    night = steps.open_night()
+    steps.take_deposits(night)
+    assert any(
+        event["nuit"] == night and event["phrase"].startswith("dépôt a.csv")
+        for event in ledger.read(ledger.EXTRACTIONS)
+    )
