@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -75,6 +75,8 @@ def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
         return write_melodi
     if source.format == "classeur":
         return write_population if options(source)["lignes"] == "population" else write_workbook
+    if source.format == "json":
+        return write_json
     return write_sections if "sections" in source.reading else write_csv
 
 
@@ -129,14 +131,62 @@ def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
 
 
 def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting."""
-    sections = source.reading["sections"]
-    lines = [
-        ";".join(str(row.get(name, "")) for name in sections["champs"])
-        for row in trial_rows.rows(source, period)
-    ]
-    head = f"{sections['marque']};etalab;{len(lines)};{period.isoformat()}"
-    return ("\n".join([head, *lines]) + "\n").encode(), len(lines)
+    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting.
+
+    The lines of another source may stand before (``precede_par``): the count of the first line has both.
+    """
+    before = options(source).get("precede_par")
+    lines = list(_section(source, period))
+    others = list(_section(get_source(before), period)) if before else []
+    head = f"{source.reading['sections']['marque']};etalab;{len(others) + len(lines)};{period.isoformat()}"
+    return ("\n".join([head, *others, *lines]) + "\n").encode(), len(lines)
+
+
+def _section(source: Source, period: dt.date) -> Iterator[str]:
+    for row in trial_rows.rows(source, period):
+        yield ";".join(str(row.get(name, "")) for name in source.reading["sections"]["champs"])
+
+
+# JSON
+
+JSON_STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
+
+
+def write_json(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One giant object: records nested as the contract's paths say; what is empty is left out."""
+    first, *inner = source.reading["enregistrements"].split(".")
+    elements: list[dict] = []
+    known: dict[tuple, dict] = {}
+    count = 0
+    for row in trial_rows.rows(source, period):
+        records = [{} for _ in range(len(inner) + 1)]
+        for column in source.columns:
+            level = len(inner) - column.header.count("../")
+            if (value := row.get(column.name)) not in (None, ""):
+                _put(records[level], column.header.replace("../", ""), value)
+        place, siblings = (), elements
+        for name, record in zip([*inner, None], records, strict=True):
+            place = (*place, json.dumps(record, sort_keys=True))
+            if place not in known:
+                known[place] = record
+                siblings.append(record)
+            siblings = known[place].setdefault(name, []) if name else []
+        count += 1
+    told = {"schemaVersion": "v1.0.0", "generatedAt": f"{period.isoformat()}T02:14:23Z", first: elements}
+    return json.dumps(told, ensure_ascii=False).encode(), count
+
+
+def _put(record: dict, path: str, value: object) -> None:
+    """Write a value at the end of a path, with the objects and the lists on the way."""
+    *way, last = path.split(".")
+    for part in way:
+        name, key, wanted = JSON_STEP.fullmatch(part).groups()
+        if "[" in part:
+            items = record.setdefault(name, [{key: wanted} if key else {}])
+            record = items[0]
+        else:
+            record = record.setdefault(name, {})
+    record[last] = value
 
 
 def write_melodi(source: Source, period: dt.date) -> tuple[bytes, int]:
