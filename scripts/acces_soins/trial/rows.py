@@ -219,11 +219,14 @@ def _finess_stem(department: str) -> str:
 
 
 def establishments(source: Source, period: dt.date) -> Iterator[Row]:
-    """Open establishments on the day of the stock, with an invented name and no contact at all."""
+    """Open establishments on the day of the stock, of some categories or all; no contact at all."""
     categories = values.model()["categories_finess"]
+    kept = options(source).get("categories", list(categories))
     for department in values.departments().values():
         stem, places = _finess_stem(department.code), geography.current_communes(department.code)
         for rank, (category, (label, _, _, name)) in enumerate(categories.items(), start=1):
+            if category not in kept:
+                continue
             for number, opening in enumerate(_openings(category, department.code, period), start=1):
                 place = places[int(values.unit("lieu", category, department.code, number) * len(places))]
                 # Some real names hold one stray quotation mark.
