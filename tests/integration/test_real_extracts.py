@@ -350,3 +350,14 @@ def test_known_errors_are_still_there_and_corrected(ask_private):
         "where code_commune in ('14621', '21433') order by code_commune"
     )
     assert [name[-12:] for (name,) in names] == ["Cressonnière", "ur-Vingeanne"]
+
+
+def test_real_totals_agree_with_their_parts_and_the_barometer_changed_only_its_roundings(built, ask_private):
+    ours = ("totaux_", "libelle_connu", "secteurs_connus", "source_jumeau_concordant")
+    assert [name for name in warehouse.warnings(built.parent) if name.startswith(ours)] == []
+    (points, revised, gap) = ask_private(
+        "select count(*), count(*) filter (nb_revisions > 0), max(abs(ecart)) "
+        "from intermediaire.int_barometre__revisions where code_indicateur_barometre = 'IND-312'"
+    )[0]
+    assert (points, revised) == (242, 119)
+    assert gap < 0.005

@@ -188,6 +188,7 @@ def members_of_intercommunalities(year: int) -> list[Member]:
                     siren=f"2999{rank:05d}",
                     epci=f"CC d'essai {code}",
                     siege=code,
+                    rang=number,
                     nombre=len(members),
                     total=sum(counts),
                     siren_membre=f"2{rank:04d}{number:04d}",
@@ -213,9 +214,13 @@ DIMENSIONS: dict[str, Callable[[int], list[Member]]] = {
 def members(wanted: str | dict, period: dt.date, lag: int) -> tuple[str, list[Member]]:
     """Name and members of one entry of ``par``: a name above, or ``{name: list | labels | count}``.
 
-    ``{annee: 2016}`` counts the years from 2016 to the period's; ``lag`` is how many years the
-    populations are behind the period. Raises ConfigurationError for an unknown name.
+    ``{annee: 2016}`` counts the years from 2016 to the period's; ``trimestre`` is the quarter that the
+    period ends; ``lag`` is how many years the populations are behind the period. Raises
+    ConfigurationError for an unknown name.
     """
+    if wanted == "trimestre":
+        first = dt.date(period.year, period.month - 2, 1)
+        return wanted, [Member(code=period.isoformat(), debut=first.isoformat(), fin=period.isoformat())]
     if isinstance(wanted, str):
         if wanted not in DIMENSIONS:
             raise ConfigurationError(

@@ -4,9 +4,10 @@ import csv
 import datetime as dt
 import gzip
 import io
+import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -70,8 +71,12 @@ def _extract_of_period(source_id: str, period: dt.date) -> Extract:
 
 
 def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
+    if source.format == "melodi":
+        return write_melodi
     if source.format == "classeur":
         return write_population if options(source)["lignes"] == "population" else write_workbook
+    if source.format == "json":
+        return write_json
     return write_sections if "sections" in source.reading else write_csv
 
 
@@ -91,6 +96,8 @@ def _packed(source: Source, content: bytes, modified: dt.datetime) -> bytes:
 def _filename(source: Source, period: dt.date) -> str:
     if "chemin" in source.meta:
         return source.meta["chemin"].rpartition("/")[2]
+    if source.protocol == "melodi":
+        return f"{source.dataset}.json"
     if source.protocol == "datagouv":
         # The catalogue's pattern of names, its variable part being the time of the stock.
         name = source.meta["piece"].strip("^$").replace("\\.", ".")
@@ -124,14 +131,78 @@ def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
 
 
 def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting."""
-    sections = source.reading["sections"]
-    lines = [
-        ";".join(str(row.get(name, "")) for name in sections["champs"])
-        for row in trial_rows.rows(source, period)
-    ]
-    head = f"{sections['marque']};etalab;{len(lines)};{period.isoformat()}"
-    return ("\n".join([head, *lines]) + "\n").encode(), len(lines)
+    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting.
+
+    The lines of another source may stand before (``precede_par``): the count of the first line has both.
+    """
+    before = options(source).get("precede_par")
+    lines = list(_section(source, period))
+    others = list(_section(get_source(before), period)) if before else []
+    head = f"{source.reading['sections']['marque']};etalab;{len(others) + len(lines)};{period.isoformat()}"
+    return ("\n".join([head, *others, *lines]) + "\n").encode(), len(lines)
+
+
+def _section(source: Source, period: dt.date) -> Iterator[str]:
+    for row in trial_rows.rows(source, period):
+        yield ";".join(str(row.get(name, "")) for name in source.reading["sections"]["champs"])
+
+
+# JSON
+
+JSON_STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
+
+
+def write_json(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One giant object: records nested as the contract's paths say; what is empty is left out."""
+    first, *inner = source.reading["enregistrements"].split(".")
+    elements: list[dict] = []
+    known: dict[tuple, dict] = {}
+    count = 0
+    for row in trial_rows.rows(source, period):
+        records = [{} for _ in range(len(inner) + 1)]
+        for column in source.columns:
+            level = len(inner) - column.header.count("../")
+            if (value := row.get(column.name)) not in (None, ""):
+                _put(records[level], column.header.replace("../", ""), value)
+        place, siblings = (), elements
+        for name, record in zip([*inner, None], records, strict=True):
+            place = (*place, json.dumps(record, sort_keys=True))
+            if place not in known:
+                known[place] = record
+                siblings.append(record)
+            siblings = known[place].setdefault(name, []) if name else []
+        count += 1
+    told = {"schemaVersion": "v1.0.0", "generatedAt": f"{period.isoformat()}T02:14:23Z", first: elements}
+    return json.dumps(told, ensure_ascii=False).encode(), count
+
+
+def _put(record: dict, path: str, value: object) -> None:
+    """Write a value at the end of a path, with the objects and the lists on the way."""
+    *way, last = path.split(".")
+    for part in way:
+        name, key, wanted = JSON_STEP.fullmatch(part).groups()
+        if "[" in part:
+            items = record.setdefault(name, [{key: wanted} if key else {}])
+            record = items[0]
+        else:
+            record = record.setdefault(name, {})
+    record[last] = value
+
+
+def write_melodi(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One answer of the Melodi API with every observation, one a line; the replica cuts it into pages."""
+    names = [source.column(name).header for name in options(source)["attributs"]]
+    measure = source.column(options(source)["mesure"]).header
+    observations = []
+    for row in trial_rows.rows(source, period):
+        cells = {source.column(name).header: value for name, value in row.items()}
+        attributes = {header: cells.pop(header) for header in names}
+        measures = {measure: {"value": cells.pop(measure)}}
+        observation = {"dimensions": cells, "attributes": attributes, "measures": measures}
+        observations.append(json.dumps(observation))
+    head = {"identifier": source.dataset, "title": {"fr": f"{source.description} Données d'essai."}}
+    text = json.dumps(head, ensure_ascii=False)[:-1] + ', "observations": [\n' + ",\n".join(observations)
+    return f"{text}\n]}}\n".encode(), len(observations)
 
 
 # Workbooks
