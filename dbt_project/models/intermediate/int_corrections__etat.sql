@@ -9,8 +9,11 @@ with recues as (
         concat_ws('|', {{ regle.cle | join(', ') }}) as cle,
         {{ colonne }} as valeur_recue,
         _edition as edition
-    from {{ source(producteur, table) }}
-    {{ derniere_edition(regle.cle | join(', ')) }}
+    from (
+        select *
+        from {{ source(producteur, table) }}
+        {{ derniere_edition(regle.cle | join(', ')) }}
+    )
     {{ 'union all' if not loop.last }}
     {%- endfor %}
     {{ 'union all' if not loop.last }}
@@ -29,7 +32,7 @@ select
     recues.edition,
     case
         when recues.source is null then 'sans_ligne'
-        when recues.valeur_recue is not distinct from corrections.ancienne_valeur then 'appliquee'
+        when coalesce(recues.valeur_recue, '') = coalesce(corrections.ancienne_valeur, '') then 'appliquee'
         else 'corrigee_par_le_producteur'
     end as etat
 from {{ ref('ref_corrections') }} as corrections
