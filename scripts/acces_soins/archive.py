@@ -67,10 +67,23 @@ def missing_periods(source: Source) -> list[dt.date]:
     return [day for sooner, later in itertools.pairwise(days) for day in skipped(source, sooner, later)]
 
 
+def earlier(source: Source, arrived: Manifest) -> list[Manifest]:
+    """The manifests that arrived before this one."""
+    return [manifest for manifest in landing.manifests(source) if manifest.rang < arrived.rang]
+
+
+def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:
+    """Headers that neither the contract nor the file that arrived before has; none on a first arrival."""
+    known = set(before[-1].unexpected) if before else set(arrived.unexpected)
+    return [name for name in arrived.unexpected if name not in known]
+
+
 def describe(source: Source, arrived: Manifest, kind: Nature) -> str:
     """« édition 2025-06-30, 120 lignes », and what is unusual about it."""
     told = f"édition {arrived.edition}, {arrived.rows} lignes"
-    before = [manifest for manifest in landing.manifests(source) if manifest.rang < arrived.rang]
+    before = earlier(source, arrived)
+    if names := new_columns(arrived, before):
+        told += f" ; hors contrat, gardé dans le fichier d'origine : {', '.join(names)}"
     if kind is Nature.REVISION:
         return f"{told} : révision, le producteur a changé le contenu de cette édition (l'ancien est gardé)"
     if kind is Nature.BACKWARDS:

@@ -103,7 +103,7 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
     alerts += [
         f"{event['source']} : {event['phrase']}"
         for event in extractions
-        if event.get("nature") in archive.NOTEWORTHY
+        if event.get("nature") in archive.NOTEWORTHY or event.get("colonnes_nouvelles")
     ]
     missing = sorted(set(fetched_sources()) - {event["source"] for event in extractions})
     alerts += [f"{source_id} : extraction interrompue" for source_id in missing]

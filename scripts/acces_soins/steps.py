@@ -269,7 +269,7 @@ def _event(source: Source, verdict: reception.Verdict) -> dict:
     manifest = verdict.manifest
     if not verdict.is_new:
         return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
-    before = [landed for landed in landing.manifests(source) if landed.rang < manifest.rang]
+    before = archive.earlier(source, manifest)
     kind = archive.nature(source, manifest, before)
     return {
         "resultat": "nouvelle_edition",
@@ -277,6 +277,7 @@ def _event(source: Source, verdict: reception.Verdict) -> dict:
         "lignes": manifest.rows,
         "sha256": manifest.sha256,
         "nature": kind.value,
+        "colonnes_nouvelles": archive.new_columns(manifest, before),
         "phrase": archive.describe(source, manifest, kind),
     }
 

@@ -140,6 +140,25 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
     assert first.sha256 == last.sha256
 
 
+def test_a_new_column_warns_and_is_kept_in_the_original(after_first_night, source, ask):
+    def widened(content: bytes) -> bytes:
+        head, *lines = content.rstrip().split(b"\r\n")
+        rows = [head + b";taux_regime_agricole", *(line + b";4.2" for line in lines), b""]
+        return b"\r\n".join(rows)
+
+    after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=widened)
+    night = run_night([ALD_INFRA])
+    assert night.state == "publie" and not night.errors
+    assert any(
+        "hors contrat, gardé dans le fichier d'origine : taux_regime_agricole" in alert
+        for alert in night.outcome["alertes"]
+    )
+    landed = landing.latest(source(ALD_INFRA))
+    assert b"taux_regime_agricole" in (landed.folder / landed.fichier).read_bytes()
+    told = f"select colonnes_nouvelles from marts.editions where source = '{ALD_INFRA}' order by rang"
+    assert ask(told) == [(None,), ("taux_regime_agricole",)]
+
+
 def _other_rate(content: bytes) -> bytes:
     """The same file with one rate changed: the last figure of its last line."""
     head, _, last = content.rstrip().rpartition(b";")

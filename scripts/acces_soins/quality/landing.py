@@ -12,6 +12,7 @@ from acces_soins.quality.suites import EXPECTATIONS, TERRITORIES, Scope, expand,
 
 MASKS = frozenset({"NS", "NC", "ND"})
 TOTALS = ("99", "999")
+PER_CENT = (0, 100)  # the bounds that make a column one of rates
 # FINESS writes overseas départements and collectivities its own way: its suite checks them.
 PRODUCERS_WITH_OWN_CODES = ("finess",)
 PERIODS = ("date", "annee", "_feuille")
@@ -97,7 +98,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
     catalogue = {
         "cle": source.key,
         "lignes_minimum": source.meta["lignes_minimum"],
-        "colonnes_requises": [c.name for c in source.columns if c.required],
+        "colonnes_requises": [c.name for c in source.columns if c.required and not c.personal],
     }
     texts = {
         "source": source.id,
@@ -113,6 +114,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
         catalogue=catalogue,
         texts=texts,
         lists={
+            "colonnes_en_pour_cent": [_column_element(c) for c in columns if c.bounds == PER_CENT],
             "colonnes_bornees": [_column_element(c) for c in columns if c.bounds],
             "colonnes_masquables": [
                 _column_element(c) for c in columns if c.bounds or MASKS & {*c.sentinels}

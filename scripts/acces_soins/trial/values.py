@@ -309,9 +309,12 @@ def mask(name: str, cell: Cell) -> str | None:
     codes = members(cell.territory)
     if len(codes) == 1 and codes[0] in parameters.get("masques", {}):
         return parameters["masques"][codes[0]]
-    if "minimum" in parameters and _cell_headcount(cell) < parameters["minimum"]:
-        return "NS"
-    return None
+    if "minimum" not in parameters:
+        return None
+    if parameters["genre"] == "compte":
+        # None at all is no secret.
+        return "NS" if 0 < _count(name, cell.territory, cell.day) < parameters["minimum"] else None
+    return "NS" if _cell_headcount(cell) < parameters["minimum"] else None
 
 
 def year_before(day: dt.date) -> dt.date:

@@ -131,6 +131,12 @@ CORRUPTIONS = {
         "taux_en_pour_cent",
         "critique",
     ),
+    "taux en fraction partout": (
+        ALD,
+        setting_all(taux_patients_ald_sans_mt="0.9"),
+        "pour_cent_pas_fraction__taux_patients_ald_sans_mt",
+        "critique",
+    ),
     "somme fausse": (DEMOGRAPHY, setting(7, effectif="101"), "somme_departements_france", "critique"),
     "région fausse": (DEMOGRAPHY, setting(101, effectif="1"), "somme_regions_france", "critique"),
     "profession renommée": (

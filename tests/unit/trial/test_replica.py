@@ -104,10 +104,11 @@ def test_a_workbook_is_found_among_attachments(client):
     attachments = client.get(f"{dataset(APL)}/attachments").json()["attachments"]
     shown = client.get(dataset(APL)).json()["attachments"]
     assert [attachment["metas"]["id"] for attachment in attachments] == [each["id"] for each in shown]
-    # Two professions share this data set: each attachment is its own file.
-    midwives = get_source("drees.apl_sages_femmes")
+    # The professions share this data set: each attachment is its own file.
+    professions = [source for source in load_sources().values() if source.dataset == APL.dataset]
+    assert len(professions) == 5
     paths = ["/" + attachment["href"].removeprefix("https://") for attachment in attachments]
-    files = [extract(source, AS_OF).bytes for source in (APL, midwives)]
+    files = [extract(source, AS_OF).bytes for source in professions]
     assert [client.get(path).content for path in paths] == files
     path = paths[0]
     assert client.get(path + "_autre").status_code == 404
