@@ -20,7 +20,7 @@ from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
 
 MANIFEST, TABLE, PRUNED = "manifest.json", "table.parquet", "elague.json"
-DEPOSIT = "depot:"
+DEPOSIT, SEEN = "depot:", ".vu.json"
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,28 @@ def manifests(source: Source) -> list[Manifest]:
 def latest(source: Source) -> Manifest | None:
     """The last edition that arrived, or None."""
     return (manifests(source) or [None])[-1]
+
+
+def last_seen(source: Source) -> Manifest | None:
+    """The last manifest, with what the portal said of the same bytes since (``note_seen``)."""
+    manifest = latest(source)
+    path = source_folder(source) / SEEN
+    if manifest is None or not path.exists():
+        return manifest
+    try:
+        seen = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return manifest  # torn by a full disk: the file is then downloaded once more
+    same = seen.pop("sha256", None) == manifest.sha256
+    return replace(manifest, **seen) if same else manifest
+
+
+def note_seen(source: Source, sha256: str, **said: str | None) -> None:
+    """Remember the validators (url, etag, last_modified, producer_date) of bytes that are landed already.
+
+    A portal that touches a file without changing it would otherwise be asked for it every night.
+    """
+    _write_json(source_folder(source) / SEEN, {"sha256": sha256, **said})
 
 
 def find(source: Source, sha256: str) -> Manifest | None:
