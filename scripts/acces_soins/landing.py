@@ -39,6 +39,7 @@ class Manifest:
     licence: str | None = None
     producer_date: str | None = None
     encoding: str | None = None
+    separator: str | None = None
     rows: int = 0
     columns: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
@@ -240,18 +241,21 @@ def _source_folder_of(source_id: str) -> Path:
 
 
 def _read_manifest(path: Path) -> Manifest:
+    """A manifest as written, by this version or by an older one that knew fewer facts."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        known = {
-            f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name]
-            for f in fields(Manifest)
-        }
-    except (json.JSONDecodeError, KeyError) as error:
+        return Manifest(
+            **{
+                f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name]
+                for f in fields(Manifest)
+                if f.name in raw
+            }
+        )
+    except (json.JSONDecodeError, TypeError) as error:
         raise AccesSoinsError(
             f"{path} : manifeste illisible ({error}). La zone brute a été modifiée à la main : "
             "restaurer la dernière sauvegarde (acces-soins restore)."
         ) from error
-    return Manifest(**known)
 
 
 def _write_json(path: Path, content: dict) -> None:

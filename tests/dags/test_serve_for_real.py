@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.night, pytest.mark.superset, pytest.mark.long]
 SERVE = [sys.executable, "-m", "acces_soins.services", "serve"]
 
 
-def wait_for(condition, what: str, seconds: int = 600) -> None:
+def wait_for(condition, what: str, seconds: int = 1800) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"jamais vu : {what}"

@@ -4,12 +4,20 @@ import shutil
 
 import duckdb
 import pytest
+from pyrate_limiter import Duration, InMemoryBucket, Rate
 
+from acces_soins.extraction import melodi
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Portal, serve_replica
 from nights import built_once, run_night
 
 AS_OF = "2026-11-22"
+
+
+@pytest.fixture(autouse=True)
+def fresh_allowance(monkeypatch):
+    """Each test may ask Melodi thirty times: tests of one process must not wait for one another."""
+    monkeypatch.setattr(melodi, "_BUCKET", InMemoryBucket([Rate(30, Duration.MINUTE)]))
 
 
 @pytest.fixture

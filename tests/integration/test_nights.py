@@ -143,7 +143,8 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
 def test_a_new_column_warns_and_is_kept_in_the_original(after_first_night, source, ask):
     def widened(content: bytes) -> bytes:
         head, *lines = content.rstrip().split(b"\r\n")
-        return b"\r\n".join([head + b";taux_regime_agricole", *(line + b";4.2" for line in lines)])
+        rows = [head + b";taux_regime_agricole", *(line + b";4.2" for line in lines), b""]
+        return b"\r\n".join(rows)
 
     after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=widened)
     night = run_night([ALD_INFRA])

@@ -17,7 +17,14 @@ EXPORT = "ameli.patients_longueduree_infra_annuelle"
 ATTACHMENT = "drees.apl_medecins_generalistes"
 RESOURCE = "finess.materiels_lourds"
 PLAIN = "insee.cog_regions"
-PROTOCOLS = {"opendatasoft": EXPORT, "piece_jointe": ATTACHMENT, "datagouv": RESOURCE, "fichier": PLAIN}
+MELODI = "insee.ds_estimation_population"
+PROTOCOLS = {
+    "opendatasoft": EXPORT,
+    "piece_jointe": ATTACHMENT,
+    "datagouv": RESOURCE,
+    "fichier": PLAIN,
+    "melodi": MELODI,
+}
 
 GONE = r"renommé, retiré.* corriger « (jeu|chemin) » de "
 # What each fault says, whatever the protocol; None: the file is received all the same.
@@ -30,7 +37,7 @@ SAID = {
     FaultKind.JSON_METADATA: r"erreur du portail à la place des données : « Le service d'essai",
     FaultKind.HTML: r"page HTML reçue à la place des données",
     FaultKind.JSON_ERROR: r"erreur du portail à la place des données : « Le service d'essai",
-    FaultKind.EMPTY: r"réponse vide à la place du fichier",
+    FaultKind.EMPTY: r"réponse vide à la place des données",
     FaultKind.TRUNCATED: r"réponse tronquée, connexion coupée avant la fin",
     FaultKind.SLOW: None,
     FaultKind.DRIP: r"réponse trop lente, \d+ octets en \d+ secondes",
@@ -39,7 +46,7 @@ SAID = {
     FaultKind.ASTRAY: r"adresse hors de la réplique locale, refusée sur données d'essai",
     FaultKind.GZIP: None,
     FaultKind.BAD_GZIP: r"réponse compressée \(gzip\) illisible",
-    FaultKind.HUGE_ANNOUNCED: r"10 000 Mo annoncés, pour une limite de 2 000 Mo",
+    FaultKind.HUGE_ANNOUNCED: r"10 000 Mo annoncés, pour une limite de (2 000|50) Mo",
     FaultKind.HUGE: r"réponse sans fin, pour une limite de 3 Mo",
 }
 # No byte is missing for HTTP: what the portal announces elsewhere, or the reader, tells.
@@ -48,6 +55,7 @@ SHORT = {
     "piece_jointe": r"classeur",
     "datagouv": r"\d+ octets reçus, \d+ annoncés",
     "fichier": r"ligne \d+ : attendu 6 champs",
+    "melodi": r"la réponse n'est pas un objet JSON",
 }
 
 
@@ -131,6 +139,13 @@ def test_a_new_etag_on_the_same_bytes_is_unchanged(play, protocol):
     assert len(landing.manifests(source)) == 1
 
 
+def test_pages_stopped_at_the_limit_of_the_api(play):
+    source = play(MELODI, FaultKind.LIMITED)
+    with pytest.raises(PortalError, match=r"100 observations reçues en 1 page\(s\), 6480 annoncées"):
+        extract(source)
+    assert landing.latest(source) is None
+
+
 def test_an_export_stopped_at_the_limit_of_the_api(play):
     source = play(EXPORT, FaultKind.LIMITED)
     with pytest.raises(RefusedInput) as refusal:
@@ -163,6 +178,7 @@ def test_one_night_for_each_class_of_fault(after_first_night, served, ask, monke
         "insee.cog_departements": FaultKind.ASTRAY,
         "insee.cog_communes": FaultKind.BAD_GZIP,
         "insee.estimation_population_gca": FaultKind.BROKEN,
+        MELODI: FaultKind.EMPTY,
         EXPORT: FaultKind.LIMITED,
         PLAIN: FaultKind.HUGE,
     }

@@ -278,14 +278,86 @@ def test_successive_revisions_of_one_file_all_land_and_are_told(real):
     assert "6 éditions, dont édition 2024-06-25" in text
 
 
-def test_real_totals_agree_with_their_parts_and_the_barometer_changed_only_its_roundings(real, tmp_path):
-    database = warehouse.build(tmp_path, versioning.current_inputs())
+# Geography through time, and corrections: tables that are not published, on the real rows.
+
+
+PASSAGE = "intermediaire.int_geographie__passage"
+
+
+@pytest.fixture(scope="session")
+def built(real_night_directory, tmp_path_factory):
+    """The private build that the landed files give."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACCES_SOINS_DONNEES", str(real_night_directory / "donnees"))
+        patch.setenv("ACCES_SOINS_SOURCES", "direct")
+        patch.setenv("ACCES_SOINS_DATE", "2026-11-22")
+        get_settings.cache_clear()
+        database = warehouse.build(tmp_path_factory.mktemp("construction"), versioning.current_inputs())
+    get_settings.cache_clear()
+    return database
+
+
+@pytest.fixture
+def ask_private(built):
+    with duckdb.connect(str(built), read_only=True) as connection:
+        yield lambda query: connection.execute(query).fetchall()
+
+
+def test_every_code_of_every_movement_leads_to_a_commune_of_today(ask_private, extraits):
+    path = extraits / "insee" / "cog" / "2026" / "v_mvt_commune_2026.csv"
+    codes = f"(select unnest([com_av, com_ap]) as code from read_csv('{path}', all_varchar = true))"
+    lost = ask_private(
+        f"select distinct code from {codes} where code is not null and code not in "
+        f"(select code_commune from {PASSAGE} where code_commune_actuelle is not null)"
+    )
+    # Saint-Barthélemy and Saint-Martin, collectivities since 2007.
+    assert sorted(lost) == [("97123",), ("97127",)]
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "today"),
+    [
+        ("27058", "2021-12-31", [("27676", "changement_de_code", 1.0)]),
+        ("14513", "2017-12-31", [("50592", "fusion", 1.0)]),  # to another département
+        ("49144", "2017-12-31", [("44180", "fusion", 1.0)]),
+        ("20004", "1970-01-01", [("2A004", "changement_de_code", 1.0)]),
+        ("75101", "2021-12-31", [("75056", "arrondissement", 1.0)]),
+        ("76108", "2013-01-01", [("76095", "scission", 0.364), ("76108", "scission", 0.636)]),
+        ("76108", "2010-01-01", [("76108", "inchangee", 1.0)]),  # before it took the other in
+        ("76108", "2014-01-01", [("76108", "inchangee", 1.0)]),  # and since it gave it back
+        ("97608", "2024-12-31", [("97608", "inchangee", 1.0)]),
+    ],
+)
+def test_known_codes_lead_where_they_should(ask_private, code, day, today):
+    states = f"(select * from {PASSAGE} where code_commune = '{code}' and valable_du <= '{day}')"
+    query = (
+        f"select code_commune_actuelle, nature, round(poids, 3) from {states} "
+        f"where valable_du = (select max(valable_du) from {states}) order by 1"
+    )
+    assert ask_private(query) == today
+
+
+def test_every_code_of_the_apl_has_its_commune_of_today(ask_private):
+    moved = "count(*) filter (code_commune_actuelle <> code_commune)"
+    query = f"select motif_sans_commune, count(*), {moved} from intermediaire.int_apl__communes group by 1"
+    assert ask_private(query) == [(None, 34_974, 137)]
+
+
+def test_known_errors_are_still_there_and_corrected(ask_private):
+    assert ask_private("select distinct etat from intermediaire.int_corrections__etat") == [("appliquee",)]
+    names = ask_private(
+        "select libelle_commune from staging.stg_drees__diagnostic_acces_urgences "
+        "where code_commune in ('14621', '21433') order by code_commune"
+    )
+    assert [name[-12:] for (name,) in names] == ["Cressonnière", "ur-Vingeanne"]
+
+
+def test_real_totals_agree_with_their_parts_and_the_barometer_changed_only_its_roundings(built, ask_private):
     ours = ("totaux_", "libelle_connu", "secteurs_connus", "source_jumeau_concordant")
-    assert [name for name in warehouse.warnings(tmp_path) if name.startswith(ours)] == []
-    with duckdb.connect(str(database), read_only=True) as connection:
-        points, revised, gap = connection.execute(
-            "select count(*), count(*) filter (nb_revisions > 0), max(abs(ecart)) "
-            "from intermediaire.int_barometre__revisions where code_indicateur_barometre = 'IND-312'"
-        ).fetchone()
+    assert [name for name in warehouse.warnings(built.parent) if name.startswith(ours)] == []
+    (points, revised, gap) = ask_private(
+        "select count(*), count(*) filter (nb_revisions > 0), max(abs(ecart)) "
+        "from intermediaire.int_barometre__revisions where code_indicateur_barometre = 'IND-312'"
+    )[0]
     assert (points, revised) == (242, 119)
     assert gap < 0.005

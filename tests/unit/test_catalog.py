@@ -48,7 +48,7 @@ def test_an_unknown_source_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("source", load_sources().values(), ids=lambda source: source.id)
 def test_a_contract_is_whole(source):
-    names = {column.name for column in source.columns} | {"_feuille"}
+    names = {column.name for column in source.columns} | {"_feuille", "_ligne"}
     assert set(source.key) <= names
     assert {"protocole", "format", "cadence", "delai_attendu_jours", "edition", "editions_lues",
             "lignes_minimum", "archivage"} <= set(source.meta)  # fmt: skip

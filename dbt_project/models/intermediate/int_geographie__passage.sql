@@ -12,7 +12,12 @@ suites as (
     select code_commune, valable_du, code_commune_actuelle, est_fusion, false as est_arrondissement
     from {{ ref('int_geographie__suites') }}
     union all
-    select code_commune, date '1943-01-01', code_commune_entiere, false, true
+    select
+        code_commune,
+        date '1943-01-01' as valable_du,
+        code_commune_entiere as code_commune_actuelle,
+        false as est_fusion,
+        true as est_arrondissement
     from communes
     where type_commune = 'ARM'
 ),
@@ -39,7 +44,12 @@ complements as (
 reunies as (
     select * from suites
     union all
-    select code_commune, date '1943-01-01', code_commune_actuelle, true, false
+    select
+        code_commune,
+        date '1943-01-01' as valable_du,
+        code_commune_actuelle,
+        true as est_fusion,
+        false as est_arrondissement
     from complements
 ),
 
@@ -95,6 +105,6 @@ select
     ) as poids,
     row_number() over (
         partition by code_commune, valable_du
-        order by code_commune_actuelle <> code_commune, population_nb desc nulls last, code_commune_actuelle
+        order by code_commune_actuelle <> code_commune asc, population_nb desc nulls last, code_commune_actuelle asc
     ) = 1 as est_principale
 from rapprochees

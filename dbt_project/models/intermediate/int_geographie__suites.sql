@@ -44,11 +44,11 @@ debuts as (
     select code, jour as debut from arrivees
     union
     -- There since the beginning of the file, in 1943: left before any arrival, or never moved.
-    select premiers_departs.code, date '1943-01-01'
+    select premiers_departs.code, date '1943-01-01' as debut
     from premiers_departs
     anti join arrivees on arrivees.code = premiers_departs.code and arrivees.jour < premiers_departs.jour
     union
-    select cog.code_commune, date '1943-01-01'
+    select cog.code_commune as code, date '1943-01-01' as debut
     from {{ ref('stg_insee__cog_communes') }} as cog
     anti join arrivees on arrivees.code = cog.code_commune
     where cog.type_commune = 'COM'
@@ -71,7 +71,12 @@ chemins as (
     select code as origine, debut, code as porteur, fin, false as est_fusion
     from etats
     union
-    select chemins.origine, chemins.debut, suivants.code, suivants.fin, chemins.est_fusion or evenements.est_fusion
+    select
+        chemins.origine,
+        chemins.debut,
+        suivants.code as porteur,
+        suivants.fin,
+        chemins.est_fusion or evenements.est_fusion as est_fusion
     from chemins
     inner join evenements on evenements.avant = chemins.porteur and evenements.jour = chemins.fin
     inner join etats as suivants

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acces_soins.catalog import Source
 from acces_soins.errors import ConfigurationError
-from acces_soins.extraction import datagouv, opendatasoft, plain_file
+from acces_soins.extraction import datagouv, melodi, opendatasoft, plain_file
 from acces_soins.extraction.model import Download, Previous, Unchanged
 from acces_soins.settings import get_settings
 
@@ -18,6 +18,7 @@ PROTOCOLS = {
     "piece_jointe": opendatasoft.fetch_attachment,
     "datagouv": datagouv.fetch,
     "fichier": plain_file.fetch,
+    "melodi": melodi.fetch,
 }
 
 

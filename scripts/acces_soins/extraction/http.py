@@ -68,6 +68,8 @@ def get_bytes(url: str, limit: int = METADATA_BYTES) -> bytes:
         with _open(url, {"Accept": "application/json"}) as response:
             _check_status(response, url)
             content = body.read(response, url, limit)
+            if not content:
+                raise sentences.empty(url)
             if body.media_type(response) in body.HTML_TYPES or body.looks_like_html(content[:1024]):
                 raise sentences.html_error(url)
             return content

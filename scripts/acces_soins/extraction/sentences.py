@@ -71,7 +71,7 @@ def not_json(url: str) -> PortalError:
 def empty(url: str) -> PortalError:
     return portal_error(
         url,
-        "réponse vide à la place du fichier",
+        "réponse vide à la place des données",
         "vérifier sur le portail que le jeu est publié, puis relancer l'extraction",
     )
 

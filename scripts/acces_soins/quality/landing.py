@@ -98,7 +98,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
     catalogue = {
         "cle": source.key,
         "lignes_minimum": source.meta["lignes_minimum"],
-        "colonnes_requises": [c.name for c in source.columns if c.required],
+        "colonnes_requises": [c.name for c in source.columns if c.required and not c.personal],
     }
     texts = {
         "source": source.id,

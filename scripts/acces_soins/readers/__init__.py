@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from acces_soins.readers import contract, delimited, workbook
+from acces_soins.readers import contract, delimited, melodi, nested, workbook
 from acces_soins.readers.model import ReadResult, Request
 from acces_soins.readers.packing import unpacked
 
-READERS = {"csv": delimited.read, "classeur": workbook.read}
+READERS = {"csv": delimited.read, "classeur": workbook.read, "json": nested.read, "melodi": melodi.read}
 
 
 def read(request: Request, target: Path) -> ReadResult:

@@ -118,7 +118,14 @@ def _read_with_header(request: Request, target: Path, encoding: str) -> ReadResu
     quoted = request.source.reading.get("guillemets", True) and _has(b'"', request.path)
     body = Body(encoding, separator, names, skip=line, quoted=quoted)
     rows = _convert(request, request.path, target, body, chosen, first_line=line + 1)
-    return ReadResult(rows, encoding, layout.unexpected)
+    return ReadResult(rows, _told(encoding, request.path), layout.unexpected, separator=separator)
+
+
+def _told(encoding: str, path: Path) -> str:
+    """The encoding as the manifest keeps it: a byte order mark is part of what was received."""
+    with path.open("rb") as stream:
+        marked = stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if marked else encoding
 
 
 def _find_header(request: Request, encoding: str) -> tuple[str, int, list[str]]:
@@ -154,28 +161,31 @@ def _read_sections(request: Request, target: Path, encoding: str, sections: dict
     marker = tuple(_first_line(request.path, encoding).split(";"))
     body = target.with_suffix(".section.csv")
     try:
-        counted, others = _extract_section(request.path, body, encoding, sections["lignes"])
+        counted, others, first = _extract_section(request.path, body, encoding, sections["lignes"])
         _check_announced(request, marker, counted, others)
         fields = sections["champs"]
         chosen = {name: name for name in kept_columns(request.source)}
         layout = Body("utf-8", ";", fields, skip=0, quoted=False)
-        rows = _convert(request, body, target, layout, chosen, first_line=2)
+        rows = _convert(request, body, target, layout, chosen, first_line=first)
     finally:
         body.unlink(missing_ok=True)
-    return ReadResult(rows, encoding, marker=marker)
+    return ReadResult(rows, _told(encoding, request.path), marker=marker, separator=";")
 
 
-def _extract_section(path: Path, body: Path, encoding: str, prefix: str) -> tuple[int, int]:
+def _extract_section(path: Path, body: Path, encoding: str, prefix: str) -> tuple[int, int, int]:
+    """Copy the lines of one section; how many, how many others, and the number of the first one."""
     kept = others = 0
+    first = 2
     with path.open(encoding=encoding, newline="") as stream, body.open("w", encoding="utf-8") as out:
         next(stream)
-        for line in stream:
+        for number, line in enumerate(stream, start=2):
             if line.startswith(f"{prefix};"):
+                first = first if kept else number
                 out.write(line.rstrip("\r\n") + "\n")
                 kept += 1
             elif line.strip():
                 others += 1
-    return kept, others
+    return kept, others, first
 
 
 def _check_announced(request: Request, marker: tuple[str, ...], counted: int, others: int) -> None:
@@ -185,7 +195,7 @@ def _check_announced(request: Request, marker: tuple[str, ...], counted: int, ot
             request.name,
             "ligne 1",
             f"{announced or 'un nombre'} lignes, comme la première ligne l'annonce",
-            f"{counted} lignes d'établissements et {others} autres",
+            f"{counted} lignes de la section et {others} autres",
             "Le fichier est tronqué ou modifié : le télécharger de nouveau.",
         )
 

@@ -6,11 +6,14 @@
 - ``choix: [a, b]``, one of a list; ``autour: m, ecart: e``, a figure around a mean (with
   ``ecart_departement``, ``pente`` a year since 2020, and ``exactement: {value: share}``);
   ``entre: [a, b]``, a figure in a range; ``part: 0.5, de: colonne`` and ``somme: [colonne, …]``,
-  a figure made of those of the columns before it; ``quantite: nom``, a quantity of the model;
-  ``avant: 2019, de: texte, puis: texte``, one text for the years before, another for the others.
+  a figure made of those of the columns before it; ``quantite: nom``, a quantity of the model
+  of the territory, profession, age and sex of the row; ``selon: attribut, cas: {valeur: …}``, one of
+  these by the value of an attribute; ``avant: 2019, de: texte, puis: texte``, one text for the years
+  before, another for the others.
 
 Any of them may be left empty (``vides``) or masked (``sentinelle``) for a share of the rows, the same
-rows for the columns of one ``groupe``. A mandatory column that sources.yml does not name is drawn from
+rows for the columns of one ``groupe``; or masked under a figure (``masque_sous``). A dimension named
+``feuille`` gives each row its sheet. A mandatory column that sources.yml does not name is drawn from
 the pattern and the bounds of its contract; any other is empty. Every draw comes from a hash of the
 names of its row: the same bytes on every machine.
 """
@@ -32,6 +35,7 @@ from acces_soins.trial.formats import Renderer
 
 Row = dict[str, object]
 ONE_ATTRIBUTE = re.compile(r"\{(\w+)\.(\w+)\}")
+WORD = "_mot"  # the word that a sheet's repeated headers begin with
 ATTEMPTS = 50  # draws of a row before its key is said to have too few values
 
 
@@ -50,6 +54,7 @@ def rows(source: Source, period: dt.date) -> Iterator[Row]:
         )
     # A key with the line's number needs no care; the sheet is that of the period.
     key = [] if LINE in source.key else [name for name in source.key if name != SHEET]
+    key = [] if SHEET in source.key and "depliage" in source.reading else key
     seen: set[tuple] = set()
     for place in _places(wanted, period):
         row = next(_fresh(source, wanted, period, place, key, seen), None)
@@ -58,6 +63,8 @@ def rows(source: Source, period: dt.date) -> Iterator[Row]:
                 f"source « {source.id} » : sa clé ({', '.join(key)}) a trop peu de valeurs pour ses lignes "
                 "d'essai ; ajoutez une dimension à « par » dans trial/sources.yml."
             )
+        if "feuille" in place:
+            row |= {SHEET: place["feuille"].code, WORD: place["feuille"].libelle}
         if key:
             seen.add(tuple(row[name] for name in key))
         yield row
@@ -118,6 +125,8 @@ class Draw:
             return self.of_the_contract() if self.column.mandatory else None
         if isinstance(wanted, str):
             return _text(wanted, self.place)
+        if "selon" in wanted:
+            return self.cell(wanted["cas"][_text(wanted["selon"], self.place)])
         group = wanted.get("groupe", self.column.name)
         chance = values.unit("cellule", group, *self.names)
         if chance < wanted.get("vides", 0):
@@ -125,6 +134,8 @@ class Draw:
         if chance < wanted.get("vides", 0) + wanted.get("sentinelle", 0):
             return self.column.sentinels[0]
         value = self.figure(wanted)
+        if "masque_sous" in wanted and value < wanted["masque_sous"]:
+            return self.column.sentinels[0]
         if isinstance(value, str | None):
             return value
         return self.written(value, wanted.get("decimales", 0))
@@ -150,7 +161,7 @@ class Draw:
             chance -= share
         value = wanted["autour"] + wanted.get("pente", 0) * values.years_since_2020(self.period)
         value += wanted["ecart"] * values.bell(self.column.name, *self.names)
-        value += 0.1 * wanted["ecart"] * values.wave(self.period, self.column.name, *self.names)
+        value += 0.05 * wanted["ecart"] * values.wave(self.period, self.column.name, *self.names)
         if "ecart_departement" in wanted:
             department = next(m.departement for m in self.place.values() if hasattr(m, "departement"))
             value += wanted["ecart_departement"] * values.bell(self.column.name, department)
@@ -171,7 +182,12 @@ class Draw:
 
     def quantity(self, wanted: dict) -> object:
         territory = next(m.territoire for m in self.place.values() if hasattr(m, "territoire"))
-        return values.value(wanted["quantite"], values.Cell(territory, self.period))
+        year = int(self.place["annee"].code) if "annee" in self.place else self.period.year
+        said = {name: member.code for name, member in self.place.items() if member.code != "ensemble"}
+        cell = values.Cell(
+            territory, dt.date(year, 12, 31), said.get("profession"), said.get("age"), said.get("sexe")
+        )
+        return values.value(wanted["quantite"], cell)
 
     def by_year(self, wanted: dict) -> object:
         early = int(self.place["annee"].code) < wanted["avant"]

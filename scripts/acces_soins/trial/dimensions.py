@@ -24,8 +24,6 @@ def departments(year: int) -> list[Member]:
             region=each.region,
             libelle_region=values.regions()[each.region],
             finess=each.finess,
-            # As in the RPPS workbook: three characters, and a blank before the dash overseas.
-            etiquette=f"{each.code.zfill(3)}{' ' if len(each.code) == 3 else ''}-{each.name}",
             cheflieu=geography.chief_town(each.code),
             territoire=each.code,
             habitants=values.population(each.code, year),
@@ -54,6 +52,7 @@ def _commune(commune: Commune, habitants: int | None) -> Member:
     chief_town = geography.chief_town(department.code)
     return Member(
         code=commune.code,
+        tvs=geography.healthcare_area(commune),
         numero=commune.code[-3:],
         nom=commune.name,
         capitales=geography.capitals(commune.name),
@@ -81,6 +80,45 @@ def communes(year: int) -> list[Member]:
         for code in values.departments()
         for commune, count in geography.inhabitants(code, year).items()
     ]
+
+
+@cache
+def labelled_territories(year: int) -> list[Member]:
+    """France, régions and départements under the labels of the RPPS workbook, one with its real typo."""
+    no_region, no_department = "00-Ensemble", "000-Ensemble"
+    france = {"niveau": "0-France entière", "region": no_region, "departement": no_department}
+    found = [Member(code="FR", territoire="FR", **france)]
+    names = {code: f"{code}-{name}" for code, name in values.regions().items()}
+    for code, label in names.items():
+        region = {"niveau": "2-Régions", "region": label, "departement": no_department}
+        found.append(Member(code=f"R{code}", territoire=f"R{code}", **region))
+    for each in values.departments().values():
+        # Three characters, and a blank before the dash overseas.
+        dash = " -" if len(each.code) == 3 else "-"
+        label = f"{each.code.zfill(3)}{dash}{each.name.replace('Seine-et-Marne', 'Seien-et-Marne')}"
+        found.append(
+            Member(
+                code=each.code,
+                niveau="3-Départements",
+                region=names[each.region],
+                departement=label,
+                territoire=each.code,
+            )
+        )
+    return found
+
+
+@cache
+def healthcare_areas(year: int) -> list[Member]:
+    """Territoires de vie-santé: a few communes each, their code right-padded as the producer does."""
+    found: dict[str, Member] = {}
+    for commune in communes(year):
+        area = found.setdefault(
+            commune.tvs,
+            Member(code=commune.tvs, departement=commune.departement, region=commune.region, habitants=0),
+        )
+        area.habitants += commune.habitants
+    return list(found.values())
 
 
 @cache
@@ -167,6 +205,8 @@ DIMENSIONS: dict[str, Callable[[int], list[Member]]] = {
     "commune_ou_arrondissement": communes_and_districts,
     "commune_apl": communes_of_the_apl,
     "ancien_code": former_codes,
+    "territoire": labelled_territories,
+    "tvs": healthcare_areas,
     "membre_epci": members_of_intercommunalities,
 }
 

@@ -151,12 +151,15 @@ def _fault(path: Path, source_id: str, entry: str | dict) -> Fault:
 
 
 def other_bytes(content: bytes) -> bytes:
-    """Other bytes that say the same: the last two lines swapped, or another comment in a workbook."""
+    """Other bytes that say the same: two lines swapped, or another comment in a workbook."""
     if content.startswith(b"PK"):
         stream = io.BytesIO(content)
         with zipfile.ZipFile(stream, "a") as archive:
             archive.comment = b"essai"
         return stream.getvalue()
+    if content.startswith(b"{"):  # one observation a line, between the first and the last lines
+        head, one, two, *others = content.splitlines(keepends=True)
+        return b"".join([head, two, one, *others])
     *lines, before, last = content.splitlines(keepends=True)
     return b"".join([*lines, last, before]) if lines else content + b"\n"
 

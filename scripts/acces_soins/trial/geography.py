@@ -109,3 +109,8 @@ def inhabitants(department: str, year: int) -> dict[Commune, int]:
     weights = [3 / rank for rank in range(1, len(found) + 1)]
     parts = values.split(values.population(department, year), weights)
     return dict(zip(found, parts, strict=True))
+
+
+def healthcare_area(commune: Commune) -> str:
+    """The territoire de vie-santé of a commune: four communes share one, on five characters."""
+    return f"{commune.department}{'ABC'[int(commune.code[-2:]) % 3]}".ljust(5, "_")

@@ -4,9 +4,10 @@ import csv
 import datetime as dt
 import gzip
 import io
+import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +15,9 @@ from typing import NamedTuple
 import xlsxwriter
 
 from acces_soins.catalog import Source, get_source
+from acces_soins.readers.model import SHEET
 from acces_soins.trial import rows as trial_rows
+from acces_soins.trial.contract_rows import WORD
 from acces_soins.trial.periods import is_stock, last_period, uploaded_at
 from acces_soins.trial.rows import Row, days, options
 
@@ -68,8 +71,12 @@ def _extract_of_period(source_id: str, period: dt.date) -> Extract:
 
 
 def _writer(source: Source) -> Callable[[Source, dt.date], tuple[bytes, int]]:
+    if source.format == "melodi":
+        return write_melodi
     if source.format == "classeur":
         return write_population if options(source)["lignes"] == "population" else write_workbook
+    if source.format == "json":
+        return write_json
     return write_sections if "sections" in source.reading else write_csv
 
 
@@ -89,6 +96,8 @@ def _packed(source: Source, content: bytes, modified: dt.datetime) -> bytes:
 def _filename(source: Source, period: dt.date) -> str:
     if "chemin" in source.meta:
         return source.meta["chemin"].rpartition("/")[2]
+    if source.protocol == "melodi":
+        return f"{source.dataset}.json"
     if source.protocol == "datagouv":
         # The catalogue's pattern of names, its variable part being the time of the stock.
         name = source.meta["piece"].strip("^$").replace("\\.", ".")
@@ -114,7 +123,7 @@ def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
     stream.write(dialect.mark)
     stream.writelines(line + dialect.line_end for line in wanted.get("preambule", []))
     writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=dialect.line_end)
-    writer.writerow([column.header for column in source.columns])
+    writer.writerow([header_of_vintage(source, column.name, period.year) for column in source.columns])
     names = [column.name for column in source.columns]
     lines = [[row.get(name, "") for name in names] for row in trial_rows.rows(source, period)]
     writer.writerows(lines)
@@ -122,14 +131,78 @@ def write_csv(source: Source, period: dt.date) -> tuple[bytes, int]:
 
 
 def write_sections(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting."""
-    sections = source.reading["sections"]
-    lines = [
-        ";".join(str(row.get(name, "")) for name in sections["champs"])
-        for row in trial_rows.rows(source, period)
-    ]
-    head = f"{sections['marque']};etalab;{len(lines)};{period.isoformat()}"
-    return ("\n".join([head, *lines]) + "\n").encode(), len(lines)
+    """FINESS as it was until 2026: a first line of its own, no header, fields in order, no quoting.
+
+    The lines of another source may stand before (``precede_par``): the count of the first line has both.
+    """
+    before = options(source).get("precede_par")
+    lines = list(_section(source, period))
+    others = list(_section(get_source(before), period)) if before else []
+    head = f"{source.reading['sections']['marque']};etalab;{len(others) + len(lines)};{period.isoformat()}"
+    return ("\n".join([head, *others, *lines]) + "\n").encode(), len(lines)
+
+
+def _section(source: Source, period: dt.date) -> Iterator[str]:
+    for row in trial_rows.rows(source, period):
+        yield ";".join(str(row.get(name, "")) for name in source.reading["sections"]["champs"])
+
+
+# JSON
+
+JSON_STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
+
+
+def write_json(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One giant object: records nested as the contract's paths say; what is empty is left out."""
+    first, *inner = source.reading["enregistrements"].split(".")
+    elements: list[dict] = []
+    known: dict[tuple, dict] = {}
+    count = 0
+    for row in trial_rows.rows(source, period):
+        records = [{} for _ in range(len(inner) + 1)]
+        for column in source.columns:
+            level = len(inner) - column.header.count("../")
+            if (value := row.get(column.name)) not in (None, ""):
+                _put(records[level], column.header.replace("../", ""), value)
+        place, siblings = (), elements
+        for name, record in zip([*inner, None], records, strict=True):
+            place = (*place, json.dumps(record, sort_keys=True))
+            if place not in known:
+                known[place] = record
+                siblings.append(record)
+            siblings = known[place].setdefault(name, []) if name else []
+        count += 1
+    told = {"schemaVersion": "v1.0.0", "generatedAt": f"{period.isoformat()}T02:14:23Z", first: elements}
+    return json.dumps(told, ensure_ascii=False).encode(), count
+
+
+def _put(record: dict, path: str, value: object) -> None:
+    """Write a value at the end of a path, with the objects and the lists on the way."""
+    *way, last = path.split(".")
+    for part in way:
+        name, key, wanted = JSON_STEP.fullmatch(part).groups()
+        if "[" in part:
+            items = record.setdefault(name, [{key: wanted} if key else {}])
+            record = items[0]
+        else:
+            record = record.setdefault(name, {})
+    record[last] = value
+
+
+def write_melodi(source: Source, period: dt.date) -> tuple[bytes, int]:
+    """One answer of the Melodi API with every observation, one a line; the replica cuts it into pages."""
+    names = [source.column(name).header for name in options(source)["attributs"]]
+    measure = source.column(options(source)["mesure"]).header
+    observations = []
+    for row in trial_rows.rows(source, period):
+        cells = {source.column(name).header: value for name, value in row.items()}
+        attributes = {header: cells.pop(header) for header in names}
+        measures = {measure: {"value": cells.pop(measure)}}
+        observation = {"dimensions": cells, "attributes": attributes, "measures": measures}
+        observations.append(json.dumps(observation))
+    head = {"identifier": source.dataset, "title": {"fr": f"{source.description} Données d'essai."}}
+    text = json.dumps(head, ensure_ascii=False)[:-1] + ', "observations": [\n' + ",\n".join(observations)
+    return f"{text}\n]}}\n".encode(), len(observations)
 
 
 # Workbooks
@@ -198,28 +271,39 @@ def _population_total(sheet, merged, line: int, label: str, rows: list[Row]) -> 
 
 
 def write_workbook(source: Source, period: dt.date) -> tuple[bytes, int]:
-    """A workbook with one sheet a vintage: title and notes, header, units if any, rows, footers."""
+    """A workbook: one sheet a vintage, or the sheets that the rows name."""
     wanted, stream, count = options(source), io.BytesIO(), 0
     with _workbook(stream, source, period) as book:
         for year in range(period.year - wanted["millesimes"] + 1, period.year + 1):
             words = {"annee": year, "population": year - 2}
-            sheet = book.add_worksheet(wanted["feuille"].format(**words))
-            notes, left = wanted.get("titre", []), wanted.get("premiere_colonne", 0)
-            sheet.write_column(0, left, [text.format(**words) for text in notes])
-            first = len(notes)
-            titles, table = _wide(source, list(trial_rows.rows(source, dt.date(year, 12, 31))))
-            for column, (name, said) in enumerate(titles, start=left):
-                title = header_of_vintage(source, name, year)
-                sheet.write(first, column, title.format(**words, **{"cle": said}))
-                if "unites" in wanted:
-                    sheet.write(first + 1, column, wanted["unites"].get(name, ""))
-            start = first + (2 if "unites" in wanted else 1)
-            for line, row in enumerate(table, start=start):
-                sheet.write_row(line, left, row)
-            notes = [text.format(**words) for text in wanted.get("pied", [])]
-            sheet.write_column(start + len(table) + 1, left, notes)
+            table = list(trial_rows.rows(source, dt.date(year, 12, 31)))
+            sheets: dict[str, list[Row]] = {}
+            for row in table:
+                sheets.setdefault(row.get(SHEET) or wanted["feuille"].format(**words), []).append(row)
+            for name, found in sheets.items():
+                _write_sheet(book.add_worksheet(name), source, found, words)
             count += len(table)
     return stream.getvalue(), count
+
+
+def _write_sheet(sheet, source: Source, table: list[Row], words: dict) -> None:
+    """Title and notes, header, units if any, rows, footers."""
+    wanted = options(source)
+    left = wanted.get("premiere_colonne", 0)
+    above = [text.format(**words) for text in wanted.get("titre", [])]
+    below = [text.format(**words) for text in wanted.get("pied", [])]
+    sheet.write_column(0, left, above)
+    titles, lines = _wide(source, table)
+    words = words | {"mot": table[0].get(WORD)}
+    for column, (name, said) in enumerate(titles, start=left):
+        title = header_of_vintage(source, name, words["annee"])
+        sheet.write(len(above), column, title.format(cle=said, **words))
+        if "unites" in wanted:
+            sheet.write(len(above) + 1, column, wanted["unites"].get(name, ""))
+    start = len(above) + (2 if "unites" in wanted else 1)
+    for number, line in enumerate(lines, start=start):
+        sheet.write_row(number, left, line)
+    sheet.write_column(start + len(lines) + 1, left, below)
 
 
 def _wide(source: Source, table: list[Row]) -> tuple[list[tuple[str, str]], list[list]]:

@@ -169,6 +169,25 @@ def _by_five_years(classes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(n for total, shares in parts for n in values.split(total, list(shares)))
 
 
+MELODI_AGES = ["Y_LT20", "Y20T39", "Y40T59", "Y60T74", "Y_GE75"]
+
+
+def melodi_population(source: Source, period: dt.date) -> Iterator[Row]:
+    """Territories × years × sexes × ages as Melodi codes them; the last year is provisional."""
+    territories = [(f"DEP-{code}", code) for code in values.departments()]
+    territories += [(f"REG-{code}", f"R{code}") for code in values.regions()]
+    territories.append(("FRANCE-F", values.FRANCE))
+    for (place, territory), day in product(territories, days(source, period)):
+        parts = [values.population_by_age_and_sex(code, day.year) for code in values.members(territory)]
+        men, women = ([sum(ages) for ages in zip(*sex, strict=True)] for sex in zip(*parts, strict=True))
+        both = [m + w for m, w in zip(men, women, strict=True)]
+        for sex, ages in (("_T", both), ("M", men), ("F", women)):
+            for age, count in [("_T", sum(ages)), *zip(MELODI_AGES, ages, strict=True)]:
+                row = {"geo": f"{period.year}-{place}", "freq": "A", "time_period": str(day.year)}
+                row |= {"ep_measure": "POP_JAN_1ST", "sex": sex, "age": age, "obs_value": float(count)}
+                yield row | {"obs_status": "P" if day == period else "A"}
+
+
 # FINESS
 
 
@@ -200,11 +219,14 @@ def _finess_stem(department: str) -> str:
 
 
 def establishments(source: Source, period: dt.date) -> Iterator[Row]:
-    """Open establishments on the day of the stock, with an invented name and no contact at all."""
+    """Open establishments on the day of the stock, of some categories or all; no contact at all."""
     categories = values.model()["categories_finess"]
+    kept = options(source).get("categories", list(categories))
     for department in values.departments().values():
         stem, places = _finess_stem(department.code), geography.current_communes(department.code)
         for rank, (category, (label, _, _, name)) in enumerate(categories.items(), start=1):
+            if category not in kept:
+                continue
             for number, opening in enumerate(_openings(category, department.code, period), start=1):
                 place = places[int(values.unit("lieu", category, department.code, number) * len(places))]
                 # Some real names hold one stray quotation mark.
@@ -285,6 +307,78 @@ def _serial(number: str) -> str:
     return number[:4].replace("2A", "20").replace("2B", "99") + number[4] + number[-3:]
 
 
+def located(source: Source, period: dt.date) -> Iterator[Row]:
+    """Coordinates of establishments in metres, in the legal system of their territory."""
+    for each in establishments(source, period):
+        system = "LAMBERT_93" if each["departement"] < "9A" else "UTM"
+        yield {
+            "section": "geolocalisation",
+            "nofinesset": each["nofinesset"],
+            "coordxet": f"{100_000 + 1_000_000 * values.unit('x', each['nofinesset']):.1f}",
+            "coordyet": f"{6_100_000 + 1_000_000 * values.unit('y', each['nofinesset']):.1f}",
+            "sourcecoordet": f"1,ATLASANTE,100,essai,BAN,{system}",
+            "datemaj": each["datemaj"],
+        }
+
+
+# South, north, west, east in degrees: where fictitious sites of a département stand.
+BOXES = {
+    "971": (15.9, 16.5, -61.8, -61.0),
+    "972": (14.4, 14.9, -61.2, -60.8),
+    "973": (2.5, 5.5, -54.0, -52.0),
+    "974": (-21.3, -20.9, 55.3, 55.8),
+    "976": (-12.9, -12.7, 45.1, 45.2),
+}
+MAINLAND = (43.5, 49.0, -1.0, 7.0)
+
+
+def structures(source: Source, period: dt.date) -> Iterator[Row]:
+    """Establishments as the JSON tells them: every twentieth is closed, axes stand in either order."""
+    codes = {department.finess: department.code for department in values.departments().values()}
+    for rank, each in enumerate(establishments(source, period), start=1):
+        number, department = each["nofinesset"], codes[each["departement"]]
+        south, north, west, east = BOXES.get(department, MAINLAND)
+        latitude = f"{south + (north - south) * values.unit('latitude', number):.6f}"
+        longitude = f"{west + (east - west) * values.unit('longitude', number):.6f}"
+        swapped = rank % 10 == 0
+        closed = rank % 20 == 0
+        yield {
+            "nofinesset": number,
+            "ege_id": str(rank),
+            "nofinessej": each["nofinessej"],
+            "rs": each["rs"],
+            "rslongue": each["rs"],
+            "categetab": each["categetab"],
+            "etat": "I" if closed else "A",
+            "code_commune": department + each["commune"][len(department) - 2 :],
+            "code_postal": f"{department:0<5}",
+            "coordonnee_x": latitude if swapped else longitude,
+            "coordonnee_y": longitude if swapped else latitude,
+            "dateouv": each["dateouv"],
+            "dateautor": each["dateautor"],
+            "datefermeture": period.isoformat() if closed else "",
+        }
+
+
+def exercised_activities(source: Source, period: dt.date) -> Iterator[Row]:
+    """The care activities of hospitals, as the JSON tells them, and one of another nature."""
+    for rank, each in enumerate(care_activities(source, period), start=1):
+        other = rank % 5 == 0
+        yield {
+            "activite_id": str(rank),
+            "nofinesset": each["nofinesset"],
+            "ege_id": each["nofinesset"],
+            "nofinessej": each["nofinessej"],
+            "etat": "I" if rank % 20 == 0 else "A",
+            "nature": "ASDR" if other else "AMF",
+            "activite_amf": "" if other else each["activite"],
+            "modalite_amf": "" if other else each["modalite"],
+            "forme_amf": "" if other else each["forme"],
+            "noautorarhgos": each["noautorarhgos"],
+            "datedebut": each["dateautor"],
+        }
+
+
 # DITP, ARS
 
 BAROMETER_START, BAROMETER_TARGET = dt.date(2022, 12, 1), dt.date(2027, 12, 1)
@@ -318,8 +412,12 @@ KINDS: dict[str, Callable[[Source, dt.date], Iterator[Row]]] = {
     "observatoire": observatory,
     "pathologies": pathologies,
     "population": population,
+    "population_melodi": melodi_population,
     "etablissements": establishments,
     "equipements": equipment,
     "activites_soins": care_activities,
+    "geolocalisations": located,
+    "structures": structures,
+    "activites_exercees": exercised_activities,
     "barometre": barometer,
 }

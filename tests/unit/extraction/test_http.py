@@ -248,7 +248,7 @@ def test_get_json(portal, reply, waits):
         (b"<html>Maintenance</html>", "page HTML"),
         (b'{"a": ', "pas un objet JSON"),
         (b"[1]", "pas un objet JSON"),
-        (b"", "pas un objet JSON"),
+        (b"", "réponse vide"),
     ],
 )
 def test_get_json_refuses_what_is_not_an_object(portal, reply, body, said):

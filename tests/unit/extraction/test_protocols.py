@@ -1,4 +1,4 @@
-"""The four protocols, each on a source of the real catalogue, asked on a scripted portal."""
+"""The protocols, each on a source of the real catalogue, asked on a scripted portal."""
 
 import hashlib
 from types import SimpleNamespace
@@ -247,6 +247,16 @@ def test_attachment_of_a_touched_data_set_is_asked_for_with_its_etag(portal, rep
     assert apl(folder, before).etag == '"a2"'
 
 
+def test_attachment_of_a_data_set_whose_data_moved_is_downloaded_whatever_its_etag(portal, reply, folder):
+    metadata(portal, APL)
+    attachments(portal, MG)
+    serve_apl(portal, reply, ETag='"a1"')
+    before = manifest_of(apl(folder), b"autre contenu")
+    metadata(portal, APL, data_processed="2026-06-01T00:00:00+00:00")
+    serve_apl(portal, reply, body=b"PK nouveau", ETag='"a1"')
+    assert apl(folder, before).path.read_bytes() == b"PK nouveau"
+
+
 # data.gouv.fr --------------------------------------------------------------------------------------
 
 STOCK = b"finess;etalab\nstructureet;010000024\n"
@@ -317,6 +327,14 @@ def test_resource_with_unmoved_date_is_not_downloaded(portal, reply, folder):
     before = manifest_of(first, b"autre contenu")
     assert "date du producteur inchangée" in finess(folder, before).reason
     assert len(portal.asked(first.url.removeprefix(portal.base))) == 1
+
+
+def test_resource_whose_date_stays_although_its_size_moved_is_downloaded(portal, reply, folder):
+    serve_finess(portal, reply, resource("20260311"))
+    before = manifest_of(finess(folder), STOCK)
+    longer = STOCK + b"structureet;010000032\n"
+    serve_finess(portal, reply, resource("20260311", longer), content=longer)
+    assert finess(folder, before).path.read_bytes() == longer
 
 
 def test_resource_at_another_address_is_downloaded(portal, reply, folder):
@@ -419,6 +437,7 @@ def test_every_source_of_the_catalogue_has_a_protocol_and_what_it_needs():
         "piece_jointe": ["jeu", "piece"],
         "datagouv": ["jeu", "piece"],
         "fichier": ["chemin"],
+        "melodi": ["jeu", "parametres"],
     }
     for source in map(get_source, fetched_sources()):
         assert source.protocol in extraction.PROTOCOLS

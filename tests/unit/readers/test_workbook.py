@@ -161,3 +161,53 @@ def test_columns_that_repeat_become_rows(read_sheets, unfolding):
 def test_a_wide_workbook_without_any_year_is_refused(read_sheets, unfolding):
     with pytest.raises(RefusedInput, match=r"la colonne « \^effectif_"):
         read_sheets({"Effectifs": [["territoire", "densite_2026"], ["01-Ain", 12]]}, unfolding)
+
+
+@pytest.mark.parametrize(
+    ("source_id", "apl", "standardised"),
+    [
+        (
+            "drees.apl_infirmiers",
+            "APL aux infirmières",
+            "Population standardisée 2022 pour les soins infirmiers",
+        ),
+        ("drees.apl_infirmiers", "APL 2021 aux infirmiers", "Population standardisée par tranche d'âge"),
+        ("drees.apl_kinesitherapeutes", "APL aux masseurs-kinésithérapeutes", "Population standardisée 2022"),
+        ("drees.apl_chirurgiens_dentistes", "APL aux chirurgiens-dentistes", "Population standardisée 2022"),
+    ],
+)
+def test_the_header_of_each_profession_is_found_among_age_limits(read_sheets, source_id, apl, standardised):
+    header = [
+        "Code commune INSEE",
+        "Commune",
+        f"{apl} de 62 ans ou moins",
+        apl,
+        standardised,
+        "Population totale 2022",
+    ]
+    row = ["2A004", "Commune d'essai", 1.0, 150.5, 500.25, 510]
+    _, rows = read_sheets({"APL 2024": [["Titre"], header, ["", "", "ETP", "ETP"], row]}, source_id)
+    assert [(r["code_commune"], r["apl"], r["population_standardisee"]) for r in rows] == [
+        ("2A004", "150.5", "500.25")
+    ]
+
+
+def test_the_demography_of_physicians_keeps_its_three_sheets_and_unfolds_their_years(read_sheets):
+    head = ["territoire", "region", "departement", "specialites_agregees", "specialites", "exercice"]
+    row = ["3-Départements", "01-Guadeloupe", "971 -Guadeloupe", "00-Ensemble", "00-Ensemble", "0-Ensemble"]
+    sheets = {
+        "Lisez-moi": [["Un texte"]],
+        "Effectifs": [
+            [*head, "tranche_age", "sexe", "effectif_2025", "effectif_2026"],
+            [*row, "00-Ensemble", "1-Hommes", "ND", 12],
+        ],
+        "Densités": [[*head, "densite_2026"], [*row, 310.5]],
+        "Effectifs par spécialités": [[*head, "effectif_2026"], [*row, 99]],
+    }
+    result, rows = read_sheets(sheets, "drees.rpps_medecins")
+    assert result.sheets == ("Effectifs", "Densités")
+    assert [(r["_feuille"], r["sexe"], r["annee"], r["valeur"]) for r in rows] == [
+        ("Effectifs", "1-Hommes", "2025", "ND"),
+        ("Effectifs", "1-Hommes", "2026", "12"),
+        ("Densités", None, "2026", "310.5"),
+    ]

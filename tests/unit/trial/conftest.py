@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import unicodedata
 import zipfile
@@ -82,6 +83,35 @@ def _unpacked(source, content):
     return gzip.decompress(content) if source.reading.get("compression") == "gzip" else content
 
 
+def _observation(source, one):
+    values = {name: str(measure["value"]) for name, measure in one["measures"].items()}
+    return {_column_of(source, k): v for k, v in (one["dimensions"] | one["attributes"] | values).items()}
+
+
+def _json_rows(source, told):
+    """The records of a giant object; a path is walked from the innermost object, ``../`` from one above."""
+
+    def walk(around, names):
+        if not names:
+            yield around
+            return
+        for item in around[-1].get(names[0], []):
+            yield from walk([*around, item], names[1:])
+
+    def value(around, header):
+        found = around[-1 - header.count("../")]
+        for part in header.replace("../", "").split("."):
+            name, _, condition = part.rstrip("]").partition("[")
+            found = (found or {}).get(name)
+            if condition and found:
+                key, _, wanted = condition.partition("=")
+                found = next((item for item in found if not wanted or item[key] == wanted), None)
+        return "" if found is None else str(found)
+
+    for around in walk([told], source.reading["enregistrements"].split(".")):
+        yield {column.name: value(around, column.header) for column in source.columns}
+
+
 def read_extract(source, extract, header_row=None):
     """Rows of an extract as dicts by contract column; workbooks add ``_feuille`` and ``_ligne``."""
     content = _unpacked(source, extract.bytes)
@@ -95,9 +125,14 @@ def read_extract(source, extract, header_row=None):
             first = header_row or title + 1
             found += [{"_feuille": name, **row} for row in _sheet_rows(source, rows, first)]
         return found
+    if source.format == "melodi":
+        return [_observation(source, one) for one in json.loads(content)["observations"]]
     text = content.decode("utf-8-sig")
+    if source.format == "json":
+        return list(_json_rows(source, json.loads(text)))
     if "sections" in source.reading:
-        lines = text.splitlines()[1:]
+        prefix = source.reading["sections"]["lignes"] + ";"
+        lines = [line for line in text.splitlines()[1:] if line.startswith(prefix)]
         return [
             dict(zip(source.reading["sections"]["champs"], line.split(";"), strict=True)) for line in lines
         ]
@@ -107,7 +142,7 @@ def read_extract(source, extract, header_row=None):
     for _ in wanted.get("preambule", []):
         next(rows)
     header = [_column_of(source, name) for name in next(rows)]
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    return [{"_ligne": n, **dict(zip(header, row, strict=True))} for n, row in enumerate(rows, start=2)]
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,27 @@ def test_empty_cells_and_masks_have_their_share_and_their_group(made):
     assert all((row["a"] is None) == (row["b"] is None) for row in found)
 
 
+def test_a_figure_depends_on_its_sheet_its_year_and_its_size(made):
+    wanted = {
+        "par": [{"feuille": {"A": "effectif", "B": "densite"}}, "region", {"annee": 2023}],
+        "colonnes": {
+            "code": {"avant": 2024, "de": "{region.code}", "puis": "{region.code}bis"},
+            "valeur": {
+                "selon": "{feuille.code}",
+                "cas": {"A": {"quantite": "population", "masque_sous": 1_000_000}, "B": {"choix": ["x"]}},
+            },
+        },
+    }
+    code, figure = column("code"), column("valeur", r"^\d+$", sentinels=("ND",))
+    found = made(wanted, code, figure, key=("_ligne",))
+    assert {row["_feuille"] for row in found} == {"A", "B"}
+    assert {row["valeur"] for row in found if row["_feuille"] == "B"} == {"x"}
+    sheet = {row["code"]: row["valeur"] for row in found if row["_feuille"] == "A"}
+    assert sheet["06"] == sheet["06bis"] == "ND"
+    assert sheet["11"] == values.population("R11", 2023)
+    assert sheet["11bis"] == values.population("R11", 2024)
+
+
 def test_a_mandatory_column_without_a_word_is_drawn_from_its_contract(made):
     pattern = r"^(\d{2}|2[AB])-[a-f]{3}$"
     columns = [

@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 from python_calamine import CalamineWorkbook
 
+from acces_soins import readers
 from acces_soins.catalog import EDITION_PATTERN, edition_date, get_source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.trial import geography, values
@@ -70,6 +71,18 @@ def test_every_value_holds_to_its_contract(source, table):
             assert column.bounds[0] <= min(numbers) <= max(numbers) <= column.bounds[1], column.name
         if column.single_value:
             assert len(cells) == 1, column.name
+
+
+@every_source
+def test_the_reader_takes_every_row(source, tmp_path):
+    shown = extract(source, AS_OF)
+    path = tmp_path / shown.filename
+    path.write_bytes(shown.bytes)
+    result = readers.read(readers.Request(source, path, shown.filename), tmp_path / "table.parquet")
+    totals = source.reading.get("lignes_entete") == 2 and 3 * len(result.sheets)
+    assert result.rows == shown.rows + totals
+    # The population workbooks repeat in one block what the others say.
+    assert totals or not result.unexpected
 
 
 @every_source

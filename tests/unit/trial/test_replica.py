@@ -5,6 +5,8 @@ import email.utils
 import gzip
 import hashlib
 import io
+import json
+import time
 import zipfile
 
 import httpx
@@ -23,6 +25,7 @@ ALD = get_source("ameli.patients_longueduree_infra_annuelle")
 APL = get_source("drees.apl_medecins_generalistes")
 FINESS = get_source("finess.materiels_lourds")
 REGIONS = get_source("insee.cog_regions")
+MELODI = get_source("insee.ds_estimation_population")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,8 @@ def portal(served):
     found.as_of = AS_OF
     found.faults.clear()
     found.requests.clear()
+    found.melodi_calls.clear()
+    found.clock = time.monotonic
     return found
 
 
@@ -99,10 +104,11 @@ def test_a_workbook_is_found_among_attachments(client):
     attachments = client.get(f"{dataset(APL)}/attachments").json()["attachments"]
     shown = client.get(dataset(APL)).json()["attachments"]
     assert [attachment["metas"]["id"] for attachment in attachments] == [each["id"] for each in shown]
-    # Two professions share this data set: each attachment is its own file.
-    midwives = get_source("drees.apl_sages_femmes")
+    # The professions share this data set: each attachment is its own file.
+    professions = [source for source in load_sources().values() if source.dataset == APL.dataset]
+    assert len(professions) == 5
     paths = ["/" + attachment["href"].removeprefix("https://") for attachment in attachments]
-    files = [extract(source, AS_OF).bytes for source in (APL, midwives)]
+    files = [extract(source, AS_OF).bytes for source in professions]
     assert [client.get(path).content for path in paths] == files
     path = paths[0]
     assert client.get(path + "_autre").status_code == 404
@@ -163,6 +169,44 @@ def test_conditional_requests(client, header, status):
     answer = client.get(plain(REGIONS), headers={k: v.replace("ETAG", etag) for k, v in header.items()})
     assert answer.status_code == status
     assert bool(answer.content) == (status == 200)
+
+
+def melodi(client, page=1, size=1000):
+    path = f"/{host(MELODI)}/melodi/data/{MELODI.dataset}"
+    return client.get(f"{path}?GEO=DEP&maxResult={size}&totalCount=TRUE&page={page}")
+
+
+def test_melodi_gives_pages_that_follow_one_another(client, portal):
+    whole = json.loads(extract(MELODI, AS_OF).bytes)["observations"]
+    found, page = [], melodi(client)
+    while True:
+        answer = page.json()
+        found += answer["observations"]
+        assert answer["paging"]["count"] == len(whole)
+        if answer["paging"]["isLast"]:
+            break
+        page = client.get("/" + answer["paging"]["next"].removeprefix("https://"))
+    assert found == whole and len(portal.requests) == 7
+    assert melodi(client, size=10).json()["observations"] == whole[:10]
+    described = client.get(f"/{host(MELODI)}/melodi/catalog/{MELODI.dataset}").json()
+    assert described["numObservations"] == len(whole)
+
+
+def test_melodi_refuses_more_than_thirty_requests_a_minute(client, portal):
+    now = [0.0]
+    portal.clock = lambda: now[0]
+    assert {melodi(client).status_code for _ in range(30)} == {200}
+    now[0] = 12.5
+    refused = melodi(client)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "48")
+    now[0] = 60.5
+    assert melodi(client).status_code == 200
+
+
+def test_melodi_may_stop_at_a_hundred_observations(client, portal):
+    portal.faults[MELODI.id] = Fault(FaultKind.LIMITED)
+    answer = melodi(client).json()
+    assert len(answer["observations"]) == 100 and answer["paging"]["isLast"]
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,6 @@
--- The vintage is the sheet's (« APL 2023 »); a re-headed workbook has it in its edition only.
-with source as (
-    select
-        *,
-        coalesce(
-            try_cast(regexp_extract(_feuille, '(\d{4})\s*$', 1) as integer),
-            year({{ date_edition('_edition') }})
-        ) as annee
-    from {{ source('drees', 'apl_medecins_generalistes') }}
-),
-
-derniere as (
-    select *
-    from source
-    {{ derniere_edition('annee, code_commune') }}
-)
-
-select
-    code_commune,
-    {{ departement_de_commune('code_commune') }} as code_departement,
-    libelle_commune,
-    annee,
-    make_date(annee, 12, 31) as date_reference,
-    {{ nombre('apl') }} as apl,
-    {{ nombre('apl_65') }} as apl_65,
-    {{ nombre('population_standardisee') }} as population_standardisee_nb,
-    {{ nombre('population_totale') }} as population_totale_nb,
-    {{ provenance() }}
-from derniere
+{{ apl_par_commune(source('drees', 'apl_medecins_generalistes'), {
+    'apl': 'apl',
+    'apl_65': 'apl_65',
+    'population_standardisee': 'population_standardisee_nb',
+    'population_totale': 'population_totale_nb',
+}) }}

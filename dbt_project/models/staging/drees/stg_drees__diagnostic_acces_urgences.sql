@@ -1,7 +1,7 @@
 -- Times are minutes; an empty one is a trip that the producer could not compute, never zero.
 with source as (
     select *
-    from {{ source('drees', 'diagnostic_acces_urgences') }}
+    from {{ corrigee('drees', 'diagnostic_acces_urgences') }}
     {{ derniere_edition('_feuille, code_commune') }}
 ),
 

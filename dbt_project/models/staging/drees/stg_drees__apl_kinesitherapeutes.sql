@@ -1,0 +1,1 @@
+{{ apl_en_etp('apl_kinesitherapeutes') }}

@@ -1,0 +1,1 @@
+{{ zonage_par_acte(source('drees', 'zonage_medecins_communes'), 'code_commune') }}

@@ -1,0 +1,131 @@
+"""Files of national size, each read in a process of its own; a table at the end, nothing asserted on seconds.
+
+ACCES_SOINS_BANC sets the size (1: the issue's sizes; 0.05: a quick look).
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import national
+
+SIZE = float(os.environ.get("ACCES_SOINS_BANC", "1"))
+SCRIPT = Path(national.__file__).with_name("measured.py")
+RUNS = 3
+HEADER = (
+    "fichier",
+    "lecteur",
+    "lignes",
+    "Mo",
+    "s",
+    "processeur",
+    "lignes/s",
+    "Mo/s",
+    "× plancher",
+    "mémoire",
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file to make and what is allowed: times the floor, and megabytes."""
+
+    source: str
+    field: str
+    size: int
+    ratio: float
+    memory: int
+
+
+CSV = {
+    "démographie": Case("ameli.demographie_effectifs_densites", "profession_sante", 3_456_960, 1.15, 700),
+    "pathologies": Case("ameli.pathologies_effectifs", "top", 5_796_000, 1.15, 700),
+    "RPPS": Case("ans.ps_libre_acces_personne_activite", "identification_nationale_pp", 2_000_000, 1.15, 700),
+}
+ACTIVITIES = "finess.activites"
+JSON_BYTES = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """The table, printed when the module ends."""
+    found = []
+    yield found
+    print("\n" + HEADER)
+    for line in found:
+        print(" | ".join(line))
+
+
+def measure(reader, source, path):
+    command = [sys.executable, str(SCRIPT), reader, source, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def median(runs):
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def add(lines, label, reader, path, measured, floor, case=None):
+    megabytes, ratio = path.stat().st_size / 1e6, measured["s"] / floor["s"]
+    slow = case and ratio > case.ratio
+    large = case and measured["memoire"] > case.memory
+    lines.append((
+        label, reader, f"{measured['lignes']:.0f}", f"{megabytes:.0f}", f"{measured['s']:.1f}",
+        f"{measured['processeur']:.1f}", f"{measured['lignes'] / measured['s']:.0f}",
+        f"{megabytes / measured['s']:.0f}",
+        f"{ratio:.2f}" + (f" ✗ (au plus {case.ratio})" if slow else ""),
+        f"{measured['memoire']:.0f} Mo" + (f" ✗ (au plus {case.memory})" if large else ""),
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("label", CSV)
+def test_delimited_files(label, lines, tmp_path):
+    case = CSV[label]
+    path = national.write_csv(case.source, case.field, int(case.size * SIZE), tmp_path)
+    # In turn, so that what else the machine does weighs on both.
+    runs = [{r: measure(r, case.source, path) for r in ("floor_csv", "ours")} for _ in range(RUNS)]
+    floor, ours = (median([run[reader] for run in runs]) for reader in ("floor_csv", "ours"))
+    assert ours["lignes"] == floor["lignes"] == int(case.size * SIZE)
+    add(lines, label, "plancher (DuckDB)", path, floor, floor)
+    add(lines, label, "le nôtre", path, ours, floor, case)
+    for other in ("pandas", "dlt"):
+        add(lines, label, other, path, measure(other, case.source, path), floor)
+    path.unlink()
+
+
+def test_twice_the_rows(lines, tmp_path):
+    case = CSV["démographie"]
+    found = []
+    for rows in (int(case.size * SIZE / 2), int(case.size * SIZE)):
+        path = national.write_csv(case.source, case.field, rows, tmp_path)
+        found.append(median([measure("ours", case.source, path) for _ in range(RUNS)]))
+    half, whole = found
+    add(lines, "deux fois plus de lignes", "le nôtre", path, whole, half)
+    path.unlink()
+
+
+def test_json_files(lines, tmp_path):
+    size = int(JSON_BYTES * SIZE)
+    cases = {
+        "activités FINESS, une liste": (Case(ACTIVITIES, "activiteAeId", size, 1.2, 600), True, "ours_array"),
+        "activités FINESS, un objet": (Case(ACTIVITIES, "activiteAeId", size, 1.5, 1000), False, "ours"),
+    }
+    floor = None
+    for label, (case, as_array, reader) in cases.items():
+        path = national.write_json(case.source, case.field, size, tmp_path, as_array)
+        floors, runs = [], []
+        for _ in range(RUNS):
+            floors += [measure("floor_json", case.source, path)] if as_array else []
+            runs.append(measure(reader, case.source, path))
+        floor = median(floors) if as_array else floor
+        if as_array:
+            add(lines, label, "plancher (DuckDB, schéma explicite)", path, floor, floor)
+        add(lines, label, "le nôtre", path, median(runs), floor, case)
+        path.unlink()
