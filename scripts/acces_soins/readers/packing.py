@@ -19,6 +19,7 @@ from acces_soins.readers.model import Request
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
+WORKBOOK_PART = "[Content_Types].xml"
 # A bomb is refused before it fills the disk: the largest known file unpacks to 1.5 GB.
 LARGEST_UNPACKED_BYTES = 8 << 30
 CHUNK = 1 << 20
@@ -56,11 +57,16 @@ def _opener(request: Request):
     reading = request.source.reading
     with request.path.open("rb") as stream:
         magic = stream.read(4)
-    if reading.get("membre") and magic == ZIP_MAGIC:
+    # A workbook is a zip too: deposited alone, it is not the package that the portal gives.
+    if reading.get("membre") and magic == ZIP_MAGIC and not _is_workbook(request.path):
         return _open_member
     if reading.get("compression") == "gzip" and magic[:2] == GZIP_MAGIC:
         return _open_gzip
     return None
+
+
+def _is_workbook(path: Path) -> bool:
+    return zipfile.is_zipfile(path) and WORKBOOK_PART in zipfile.ZipFile(path).namelist()
 
 
 @contextmanager

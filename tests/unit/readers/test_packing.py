@@ -82,3 +82,12 @@ def test_a_bomb_is_refused_before_it_fills_the_disk(read_packed, monkeypatch):
     monkeypatch.setattr(packing, "LARGEST_UNPACKED_BYTES", 10)
     with pytest.raises(RefusedInput, match="L'archive est piégée"):
         read_packed(GZIPPED, gzip.compress(REGIONS))
+
+
+def test_a_workbook_deposited_alone_is_no_package(tmp_path, source):
+    path = tmp_path / "passage.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+    table = source("insee.table_passage")
+    with packing.unpacked(Request(table, path, path.name), tmp_path) as inner:
+        assert inner == path
