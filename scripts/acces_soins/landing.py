@@ -20,7 +20,7 @@ from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
 
 MANIFEST, TABLE, PRUNED = "manifest.json", "table.parquet", "elague.json"
-DEPOSIT = "depot:"
+DEPOSIT, SEEN = "depot:", ".vu.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Manifest:
     licence: str | None = None
     producer_date: str | None = None
     encoding: str | None = None
+    separator: str | None = None
     rows: int = 0
     columns: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
@@ -96,6 +97,28 @@ def manifests(source: Source) -> list[Manifest]:
 def latest(source: Source) -> Manifest | None:
     """The last edition that arrived, or None."""
     return (manifests(source) or [None])[-1]
+
+
+def last_seen(source: Source) -> Manifest | None:
+    """The last manifest, with what the portal said of the same bytes since (``note_seen``)."""
+    manifest = latest(source)
+    path = source_folder(source) / SEEN
+    if manifest is None or not path.exists():
+        return manifest
+    try:
+        seen = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return manifest  # torn by a full disk: the file is then downloaded once more
+    same = seen.pop("sha256", None) == manifest.sha256
+    return replace(manifest, **seen) if same else manifest
+
+
+def note_seen(source: Source, sha256: str, **said: str | None) -> None:
+    """Remember the validators (url, etag, last_modified, producer_date) of bytes that are landed already.
+
+    A portal that touches a file without changing it would otherwise be asked for it every night.
+    """
+    _write_json(source_folder(source) / SEEN, {"sha256": sha256, **said})
 
 
 def find(source: Source, sha256: str) -> Manifest | None:
@@ -240,18 +263,21 @@ def _source_folder_of(source_id: str) -> Path:
 
 
 def _read_manifest(path: Path) -> Manifest:
+    """A manifest as written, by this version or by an older one that knew fewer facts."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        known = {
-            f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name]
-            for f in fields(Manifest)
-        }
-    except (json.JSONDecodeError, KeyError) as error:
+        return Manifest(
+            **{
+                f.name: tuple(raw[f.name]) if isinstance(raw[f.name], list) else raw[f.name]
+                for f in fields(Manifest)
+                if f.name in raw
+            }
+        )
+    except (json.JSONDecodeError, TypeError) as error:
         raise AccesSoinsError(
             f"{path} : manifeste illisible ({error}). La zone brute a été modifiée à la main : "
             "restaurer la dernière sauvegarde (acces-soins restore)."
         ) from error
-    return Manifest(**known)
 
 
 def _write_json(path: Path, content: dict) -> None:

@@ -88,6 +88,7 @@ def _examine(source: Source, arrival: Arrival, table: Path, sha256: str, run: st
         licence=arrival.download.licence or source.meta.get("licence"),
         producer_date=arrival.download.producer_date,
         encoding=result.encoding,
+        separator=result.separator,
         rows=result.rows,
         columns=tuple(kept_columns(source)),
         unexpected=result.unexpected,

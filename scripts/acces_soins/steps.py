@@ -215,10 +215,15 @@ def _record_served_version() -> None:
 
 def _fetch(source: Source, folder: Path, night: str) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
-    fetched = extraction.fetch(source, landing.latest(source), folder)
+    fetched = extraction.fetch(source, landing.last_seen(source), folder)
     if isinstance(fetched, extraction.Unchanged):
         return {"resultat": "inchange", "phrase": fetched.reason}
     verdict = reception.receive(source, reception.Arrival(fetched), folder, night)
+    if not verdict.is_new:
+        validators = ("url", "etag", "last_modified", "producer_date")
+        landing.note_seen(
+            source, verdict.manifest.sha256, **{name: getattr(fetched, name) for name in validators}
+        )
     event, latest = _event(source, verdict), landing.counting(source)[-1]
     if not verdict.is_new and verdict.manifest.date < latest.date:
         event["nature"] = archive.Nature.BACKWARDS.value

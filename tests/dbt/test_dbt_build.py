@@ -34,6 +34,14 @@ def test_every_indicator_has_a_unit_test(run_results):
     assert not missing
 
 
+def test_every_staging_model_has_a_key(run_results):
+    staging = {path.stem for path in (PROJECT / "dbt_project/models/staging").glob("*/stg_*.sql")}
+    keys = [r["unique_id"].split(".")[2] for r in run_results if r["unique_id"].startswith("test.")]
+    assert {
+        model for model in staging if not any(k.startswith(f"cle_unique_{model}_") for k in keys)
+    } == set()
+
+
 def test_the_list_of_the_long_table_is_the_folder():
     text = (PROJECT / "dbt_project/models/marts/indicateurs_trimestriels.sql").read_text()
     listed = [

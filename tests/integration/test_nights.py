@@ -4,13 +4,14 @@ import datetime as dt
 
 import pytest
 
-from acces_soins import landing
+from acces_soins import extraction, landing, steps
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Fault, FaultKind
 from nights import run_night
 
 ALD_INFRA = "ameli.patients_longueduree_infra_annuelle"
+REGIONS = "insee.cog_regions"
 
 
 class TestFirstNight:
@@ -88,8 +89,6 @@ def test_the_same_night_twice_publishes_nothing_new(after_first_night, served):
 
 
 def test_snapshots_accumulate_although_the_portal_keeps_one(portal, use_settings, ask):
-    from acces_soins import steps
-
     for day in ("2026-03-05", "2026-06-05"):
         use_settings(date=day)
         portal.as_of = dt.date.fromisoformat(day)
@@ -138,6 +137,15 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
     assert ask(natures) == [("premiere",), ("revision",), ("revision",)]
     first, *_, last = landing.manifests(source(ALD_INFRA))
     assert first.sha256 == last.sha256
+
+
+@pytest.mark.parametrize("source_id", [REGIONS, ALD_INFRA, "finess.materiels_lourds"])
+def test_a_file_touched_but_not_changed_is_downloaded_once(after_first_night, source_id, monkeypatch):
+    monkeypatch.setattr(extraction, "is_verification_day", lambda *_: False)
+    after_first_night.faults[source_id] = Fault(FaultKind.TOUCHED)
+    told = [steps.extract(source_id, steps.open_night())["phrase"] for _ in range(2)]
+    assert told[0].startswith("mêmes octets que l'édition")
+    assert not told[1].startswith("mêmes octets"), told[1]
 
 
 def test_a_new_column_warns_and_is_kept_in_the_original(after_first_night, source, ask):

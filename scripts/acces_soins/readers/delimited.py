@@ -118,7 +118,14 @@ def _read_with_header(request: Request, target: Path, encoding: str) -> ReadResu
     quoted = request.source.reading.get("guillemets", True) and _has(b'"', request.path)
     body = Body(encoding, separator, names, skip=line, quoted=quoted)
     rows = _convert(request, request.path, target, body, chosen, first_line=line + 1)
-    return ReadResult(rows, encoding, layout.unexpected)
+    return ReadResult(rows, _told(encoding, request.path), layout.unexpected, separator=separator)
+
+
+def _told(encoding: str, path: Path) -> str:
+    """The encoding as the manifest keeps it: a byte order mark is part of what was received."""
+    with path.open("rb") as stream:
+        marked = stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    return "utf-8-sig" if marked else encoding
 
 
 def _find_header(request: Request, encoding: str) -> tuple[str, int, list[str]]:
@@ -162,7 +169,7 @@ def _read_sections(request: Request, target: Path, encoding: str, sections: dict
         rows = _convert(request, body, target, layout, chosen, first_line=first)
     finally:
         body.unlink(missing_ok=True)
-    return ReadResult(rows, encoding, marker=marker)
+    return ReadResult(rows, _told(encoding, request.path), marker=marker, separator=";")
 
 
 def _extract_section(path: Path, body: Path, encoding: str, prefix: str) -> tuple[int, int, int]:

@@ -26,13 +26,14 @@ class Request:
 
 @dataclass(frozen=True)
 class ReadResult:
-    """What was found: rows, the encoding, headers outside the contract, sheets, the marker line."""
+    """What was found: rows, encoding, headers outside the contract, sheets, marker line, separator."""
 
     rows: int
     encoding: str
     unexpected: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
     marker: tuple[str, ...] = ()
+    separator: str | None = None
 
 
 def kept_columns(source: Source) -> list[str]:

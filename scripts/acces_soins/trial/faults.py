@@ -157,6 +157,8 @@ def other_bytes(content: bytes) -> bytes:
         with zipfile.ZipFile(stream, "a") as archive:
             archive.comment = b"essai"
         return stream.getvalue()
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.compress(other_bytes(gzip.decompress(content)), mtime=0)
     if content.startswith(b"{"):  # one observation a line, between the first and the last lines
         head, one, two, *others = content.splitlines(keepends=True)
         return b"".join([head, two, one, *others])

@@ -84,3 +84,11 @@ def test_a_refused_file_is_kept_with_its_reason_once(tmp_path, source):
     assert reason["phrase"] == "f.csv, ligne 2 : attendu un nombre ; trouvé « x ». Corriger."
     assert (folder / "f.csv").read_bytes() == b"mauvais"
     assert len(list(folder.parent.iterdir())) == 1
+
+
+def test_a_manifest_of_an_older_version_is_still_read(land, source):
+    path = land(ALD, "2025-06-30", b"abc").path
+    told = json.loads(path.read_text(encoding="utf-8"))
+    del told["separator"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert landing.latest(source(ALD)).separator is None

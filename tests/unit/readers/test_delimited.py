@@ -54,13 +54,15 @@ def test_codes_stay_text_and_rows_know_their_line(read_text):
 
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t"])
 def test_the_separator_is_the_one_that_gives_the_header(read_text, separator):
-    _, rows = read_text("insee.cog_regions", REGIONS.replace(",", separator))
+    result, rows = read_text("insee.cog_regions", REGIONS.replace(",", separator))
     assert rows[0]["libelle"] == "Guadeloupe"
+    assert result.separator == separator
 
 
 def test_a_byte_order_mark_and_lines_of_title_are_passed_over(read_text):
-    _, rows = read_text("insee.cog_regions", "\ufeffTitre ; ;\nNote\n" + REGIONS)
+    result, rows = read_text("insee.cog_regions", "\ufeffTitre ; ;\nNote\n" + REGIONS)
     assert rows == [rows[0]] and rows[0]["_ligne"] == 4
+    assert result.encoding == "utf-8-sig"
 
 
 def test_an_empty_cell_is_nothing_not_an_empty_text(read_text):

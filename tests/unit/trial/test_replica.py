@@ -336,6 +336,10 @@ def test_a_lying_etag_hides_other_bytes(client, portal):
     assert touched.status_code == 200 and touched.content == genuine.content
 
 
+def test_other_bytes_of_a_packed_file_are_packed():
+    assert gzip.decompress(other_bytes(gzip.compress(b"a\nb\nc\n"))) == b"a\nc\nb\n"
+
+
 def test_other_bytes_of_a_workbook_are_a_workbook():
     content = extract(APL, AS_OF).bytes
     other = other_bytes(content)

@@ -10,6 +10,7 @@ select
     eml as code_equipement,
     libeml as libelle_equipement,
     noautor as numero_autorisation,
+    noimplarhgos as numero_implantation,
     try_cast(dateautor as date) as date_autorisation,
     try_cast(datemeo as date) as date_mise_en_oeuvre,
     {{ date_edition('_edition') }} as date_stock,

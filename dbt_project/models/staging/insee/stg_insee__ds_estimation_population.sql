@@ -3,7 +3,9 @@
 with source as (
     select
         *,
-        regexp_extract(geo, '^(\d{4})-([^-]+)-(.+)$', ['millesime', 'niveau', 'code']) as place
+        split_part(geo, '-', 1)::integer as millesime,
+        split_part(geo, '-', 2) as niveau_insee,
+        split_part(geo, '-', 3) as code_insee
     from {{ source('insee', 'ds_estimation_population') }}
     {{ derniere_edition('geo, time_period, ep_measure, sex, age') }}
 )
@@ -11,15 +13,15 @@ with source as (
 select
     -- à vérifier sur le portail : F, la France entière (F_X_D976 est la France hors Mayotte).
     case
-        when place.niveau = 'DEP' then 'departement'
-        when place.niveau = 'REG' then 'region'
-        when place.niveau = 'COM' then 'commune'
-        when place.niveau = 'FRANCE' and place.code = 'F' then 'france'
+        when niveau_insee = 'DEP' then 'departement'
+        when niveau_insee = 'REG' then 'region'
+        when niveau_insee = 'COM' then 'commune'
+        when niveau_insee = 'FRANCE' and code_insee = 'F' then 'france'
         else 'autre'
     end as niveau,
-    case when place.niveau = 'FRANCE' and place.code = 'F' then 'FR' else place.code end as code_territoire,
-    place.niveau as niveau_insee,
-    place.millesime::integer as millesime_geographique,
+    case when niveau_insee = 'FRANCE' and code_insee = 'F' then 'FR' else code_insee end as code_territoire,
+    niveau_insee,
+    millesime as millesime_geographique,
     time_period::integer as annee,
     make_date(time_period::integer, 1, 1) as date_reference,
     case sex when 'M' then 'hommes' when 'F' then 'femmes' else 'ensemble' end as sexe,
