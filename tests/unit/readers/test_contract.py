@@ -31,11 +31,7 @@ def test_a_good_file_is_read(read_rows):
         (GOOD.replace(";28;", ";1004.0;"), "colonne departement", "« 1004.0 »"),
         (GOOD.replace("7.4", "7,4"), "colonne taux_patients_ald_sans_mt", "« 7,4 »"),
         (GOOD.replace("2025-06-30", "2025-06-29"), "colonne date", "« 2025-06-29 »"),
-<<<<<<< HEAD
-        (GOOD.replace("2025-01-01", "25"), "colonne annee", "« 25 »"),
-=======
         (GOOD.replace("2025-01-01", "2025-02-01"), "colonne annee", "« 2025-02-01 »"),
->>>>>>> main
         (GOOD.replace("Eure-et-Loir", ""), "colonne libelle_departement", "cellule vide"),
     ],
 )
