@@ -42,14 +42,23 @@ def floor_csv(source, path: Path, target: Path) -> int:
 
 
 def floor_json(source, path: Path, target: Path) -> int:
-    """The fields that the contract reads, by DuckDB with their explicit schema."""
+    """The same rows and columns, by DuckDB with the explicit schema of the fields that the contract reads."""
     import duckdb
 
     from national import duckdb_schema
 
+    rows = f"read_json('{path}', format = 'array', columns = {duckdb_schema(source)})"
+    lists = source.reading["enregistrements"].split(".")[1:]
+    for level, name in enumerate(lists, start=1):
+        rows = f"(select *, unnest({f'r{level - 1}.' if level > 1 else ''}{name}) as r{level} from {rows})"
+    columns = []
+    for column in source.columns:
+        level = len(lists) - column.header.count("../")
+        place = column.header.replace("../", "")
+        columns.append(f"{f'r{level}.' if level else ''}{place} as {column.name}")
     with duckdb.connect(config={"threads": THREADS}) as connection:
-        rows = f"read_json('{path}', format = 'array', columns = {duckdb_schema(source)})"
-        return connection.execute(f"copy (from {rows}) to '{target}' (format parquet)").fetchone()[0]
+        query = f"copy (select {', '.join(columns)} from {rows}) to '{target}' (format parquet)"
+        return connection.execute(query).fetchone()[0]
 
 
 def pandas(source, path: Path, target: Path) -> int:

@@ -194,7 +194,11 @@ def _taken(known: dict[tuple, list], level: int, path: tuple[Step, ...]) -> list
     """The values at the end of a path, one a record; paths that begin alike share their beginning."""
     if (level, path) not in known:
         step, get = path[-1], attrgetter(path[-1].name)
-        values = [None if v is None else get(v) for v in _taken(known, level, path[:-1])]
+        records = _taken(known, level, path[:-1])
+        try:
+            values = list(map(get, records))
+        except AttributeError:  # a record that has no such object is None: rarer, and slower to pass over
+            values = [None if record is None else get(record) for record in records]
         if step.is_list:
             values = [_first(items, step) if items else None for items in values]
         known[level, path] = values
