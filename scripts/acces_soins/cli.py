@@ -85,13 +85,14 @@ def deposit(
     ] = "",
 ) -> None:
     """Remettre un fichier pour une source, sous le même contrat que les portails."""
-    from acces_soins import deposits, steps
+    from acces_soins import deposits, quality, steps
 
-    steps.deposit(
+    event = steps.deposit(
         deposits.Deposit(
             source, file, edition, perimetre, deposits.parse_aliases(alias), deposits.parse_names(absent)
         )
     )
+    quality.write_docs(event["nuit"])
 
 
 @app.command()

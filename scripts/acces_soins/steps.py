@@ -83,7 +83,10 @@ def take_deposits(night: str | None = None) -> list[dict]:
     """
     run = night or run_stamp()
     with drop_box.only_taker():
-        return [_take(left, run) for left in drop_box.waiting()]
+        events = [_take(left, run) for left in drop_box.waiting()]
+    if not night:
+        quality.write_docs(run)
+    return events
 
 
 def deposit(given: deposits.Deposit) -> dict:
@@ -180,6 +183,7 @@ def refresh_dashboards(night: str) -> dict:
 def close_night(night: str) -> dict:
     """Write the night's report and return its state: publie, inchange or echec, and the alerts."""
     retention.prune()
+    quality.write_docs(night)
     outcome = report.close(night, read_steps(night), _extractions(night))
     ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
     shutil.rmtree(warehouse.work_folder(night), ignore_errors=True)

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from pyrate_limiter import Duration, InMemoryBucket, Rate
 
+from acces_soins import warehouse
 from acces_soins.extraction import melodi
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Portal, serve_replica
@@ -18,6 +19,16 @@ AS_OF = "2026-11-22"
 def fresh_allowance(monkeypatch):
     """Each test may ask Melodi thirty times: tests of one process must not wait for one another."""
     monkeypatch.setattr(melodi, "_BUCKET", InMemoryBucket([Rate(30, Duration.MINUTE)]))
+
+
+@pytest.fixture(autouse=True)
+def light_builds(monkeypatch, request):
+    """Leave dbt's data tests out of the nights that a test plays: they are half of a build.
+
+    The first night of all, the real night and the nights of other processes run them.
+    """
+    if not request.node.get_closest_marker("data_tests"):
+        monkeypatch.setattr(warehouse, "LEFT_OUT", ("unit_test", "test"))
 
 
 @pytest.fixture

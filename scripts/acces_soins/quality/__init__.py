@@ -5,6 +5,7 @@ frame per entry with DuckDB and lets Great Expectations judge it. Great Expectat
 inside functions only (7 s).
 """
 
+from acces_soins.quality.engine import write_docs
 from acces_soins.quality.landing import check_landing
 from acces_soins.quality.publication import check_publication, critical_checks_by_indicator
 from acces_soins.quality.results import CRITICAL, WARNING, CheckResult, first_critical
@@ -17,4 +18,5 @@ __all__ = [
     "check_publication",
     "critical_checks_by_indicator",
     "first_critical",
+    "write_docs",
 ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NATIVE_SEVERITY = {"critique": "critical", "avertissement": "warning"}
 DOMAIN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
-_SITE = "controles"
+_SITE, STORES = "controles", "great_expectations"
 
 
 def docs_folder(run: str) -> Path:
@@ -42,7 +42,7 @@ def docs_folder(run: str) -> Path:
 def run_checks(
     checks: list[Check], connection: duckdb.DuckDBPyConnection, run: str, suite: str, file_name: str
 ) -> list[CheckResult]:
-    """Judge every check and write the run's Data Docs.
+    """Judge every check and keep the verdicts; ``write_docs`` makes the run's Data Docs of them.
 
     Args:
         checks: concrete checks, in the order of their suite.
@@ -66,8 +66,14 @@ def run_checks(
         _result(check, verdict, frame, run, suite, file_name)
         for check, (verdict, frame) in zip(checks, verdicts, strict=True)
     ]
-    add_suite(docs_folder(run), suite, results, _write_docs(context, run, suite, verdicts))
+    add_suite(docs_folder(run), suite, results, _keep(context, run, suite, verdicts))
     return results
+
+
+def write_docs(run: str) -> None:
+    """Write the Data Docs of every suite of a run, all at once: each build compiles its templates again."""
+    if (docs_folder(run) / STORES).exists():
+        _context(run).build_data_docs(site_names=[_SITE])
 
 
 def _great_expectations():
@@ -88,7 +94,7 @@ def _context(run: str):
 
     folder = docs_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
-    defaults = FilesystemStoreBackendDefaults(root_directory=folder / "great_expectations")
+    defaults = FilesystemStoreBackendDefaults(root_directory=folder / STORES)
     defaults.data_docs_sites = {
         _SITE: {
             "class_name": "SiteBuilder",
@@ -228,8 +234,8 @@ def _plain(row: dict) -> dict:
     return plain
 
 
-def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> Path:
-    """Add one validation (a suite and its verdicts) to the run's Data Docs; returns its page."""
+def _keep(context, run: str, suite: str, verdicts: list[tuple]) -> Path:
+    """Add one validation (a suite and its verdicts) to the run's stores; returns where its page will be."""
     from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.resource_identifiers import (
@@ -265,7 +271,5 @@ def _write_docs(context, run: str, suite: str, verdicts: list[tuple]) -> Path:
         batch_identifier="donnees",
     )
     context.validation_results_store.set(key, validation)
-    # Only this suite's pages and the index: a night adds one suite per source.
-    context.build_data_docs(site_names=[_SITE], resource_identifiers=[key, key.expectation_suite_identifier])
-    site = context.get_docs_sites_urls(resource_identifier=key, site_names=[_SITE])[0]["site_url"]
-    return Path(unquote(urlsplit(site).path))
+    (site,) = context.get_docs_sites_urls(resource_identifier=key, only_if_exists=False, site_names=[_SITE])
+    return Path(unquote(urlsplit(site["site_url"]).path))

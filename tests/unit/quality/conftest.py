@@ -55,7 +55,7 @@ def data_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def without_docs(monkeypatch):
     """Leave the HTML pages out: they take longer than the checks, and have a test of their own."""
-    monkeypatch.setattr(engine, "_write_docs", lambda *args: None)
+    monkeypatch.setattr(engine, "_keep", lambda *args: None)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def suite_of(folder, *entries):
 
 
 def judged(folder, monkeypatch, **changes):
-    monkeypatch.setattr(engine, "_write_docs", lambda *args: None)
+    monkeypatch.setattr(engine, "_keep", lambda *args: None)
     checks = expand(load_suite(suite_of(folder, ENTRY | changes)), SCOPE)
     with duckdb.connect() as connection:
         return engine.run_checks(checks, connection, "essai", "essai", "essai.csv")
@@ -134,6 +134,7 @@ def test_the_pages_gather_the_suites_of_a_run_in_french(tmp_path):
     parquet = write_parquet(ald_infra(), tmp_path / "table.parquet")
     for source_id in ("ameli.patients_longueduree_infra_annuelle", "ameli.demographie_effectifs_densites"):
         check_landing(get_source(source_id), parquet, "essai.csv", None, "20261122T013000Z")
+    engine.write_docs("20261122T013000Z")
     folder = engine.docs_folder("20261122T013000Z")
     index = (folder / "index.html").read_text(encoding="utf-8")
     assert "patients_longueduree_infra_annuelle" in index
