@@ -59,7 +59,9 @@ def _load(connection: duckdb.DuckDBPyConnection, request: Request) -> int:
     try:
         connection.execute(OBSERVATIONS, [str(request.path), request.path.stat().st_size + 1])
     except duckdb.InvalidInputException as error:
-        raise _refuse(request, str(error).splitlines()[0][:200]) from error
+        # Where the file lies says nothing to an operator, and may be long.
+        reason = str(error).splitlines()[0].replace(str(request.path), request.name)
+        raise _refuse(request, reason[:200]) from error
     (rows,) = connection.execute("select count(*) from observations").fetchone()
     if rows == 0:
         raise _refuse(request, "aucune observation")

@@ -148,3 +148,9 @@ def read_extract(source, extract, header_row=None):
 @pytest.fixture(scope="session")
 def read():
     return read_extract
+
+
+@pytest.fixture
+def unpack():
+    """What is inside a file that a contract says to be packed."""
+    return _unpacked
