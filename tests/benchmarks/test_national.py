@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 import national
 
@@ -57,9 +59,10 @@ def lines():
     """The table, printed when the module ends."""
     found = []
     yield found
-    print("\n" + HEADER)
+    table = Table(*HEADER, box=None)
     for line in found:
-        print(" | ".join(line))
+        table.add_row(*line)
+    Console(width=200).print("", table)
 
 
 def measure(reader, source, path):
