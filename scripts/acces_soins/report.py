@@ -21,6 +21,7 @@ RESULTS = {
     "refus": "REFUSÉE",
     "echec": "ÉCHEC",
 }
+QUIET = ("inchange", "sans_fichier")
 STATUSES = {
     "observe": "observé",
     "provisoire": "provisoire",
@@ -66,19 +67,19 @@ def describe_build(database: Path, warnings: list[str]) -> str:
 
 
 def late_sources(today: dt.date) -> list[str]:
-    """One sentence per source whose next edition is overdue, or that was never received."""
-    sentences, awaited = [], []
+    """One sentence per source whose next edition is overdue; one for all that were never received."""
+    sentences, never, awaited = [], [], []
     for source in load_sources().values():
         counted = landing.counting(source)
-        if not counted and source.is_deposited:
-            awaited.append(source.id)
-        elif not counted:
-            sentences.append(f"{source.id} : jamais reçue")
+        if not counted:
+            (awaited if source.is_deposited else never).append(source.id)
         elif (due := source.expected_on(counted[-1].edition)) and due < today:
             sentences.append(
                 f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
                 f"la suivante était attendue le {due:%d/%m/%Y})"
             )
+    if never:
+        sentences.append(f"jamais reçues : {', '.join(never)}")
     if awaited:
         sentences.append(f"dépôts de partenaires jamais reçus : {', '.join(awaited)}")
     return sentences
@@ -153,11 +154,17 @@ def _print_steps(console: Console, steps: list[dict], extractions: list[dict]) -
 
 
 def _print_extractions(console: Console, extractions: list[dict]) -> None:
+    """What moved, one line each; what did not is told by its number, and by name in ``status``."""
+    by_source = sorted(extractions, key=lambda e: e["source"])
     table = _table("Source", "Résultat", "Détail")
-    for event in sorted(extractions, key=lambda e: e["source"]):
-        table.add_row(event["source"], RESULTS[event["resultat"]], event["phrase"])
-    console.print(table)
-    console.print()
+    for event in by_source:
+        if event["resultat"] not in QUIET:
+            table.add_row(event["source"], RESULTS[event["resultat"]], event["phrase"])
+    if table.row_count:
+        console.print(table)
+        console.print()
+    if absent := [event["source"] for event in by_source if event["resultat"] == "sans_fichier"]:
+        console.print(f"Sans fichier dans le dossier d'extraits : {', '.join(absent)}\n")
 
 
 def _print_indicators(console: Console, database: Path) -> None:
