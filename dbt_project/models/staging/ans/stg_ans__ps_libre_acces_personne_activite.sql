@@ -1,5 +1,6 @@
 -- One row per activity: count distinct `pseudonyme` to count persons. Where the commune is unknown or is a
 -- collectivity of its own (Saint-Martin is not in 971), there is no département.
+{% set commune_placee = 'case when ' ~ departement_parmi_101('code_commune') ~ ' is not null then code_commune end' -%}
 select
     _ligne as numero_ligne,
     identification_nationale_pp as pseudonyme,
@@ -19,8 +20,7 @@ select
     numero_finess_site as numero_finess,
     code_commune,
     {{ departement_parmi_101('code_commune') }} as code_departement,
-    {{ motif_sans_commune('code_commune', "case when " ~ departement_parmi_101('code_commune') ~ " is not null then code_commune end") }}
-        as motif_sans_departement,
+    {{ motif_sans_commune('code_commune', commune_placee) }} as motif_sans_departement,
     {{ date_edition('_edition') }} as date_stock,
     {{ provenance() }}
 from {{ source('ans', 'ps_libre_acces_personne_activite') }}
