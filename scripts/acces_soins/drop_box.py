@@ -114,7 +114,8 @@ def _files(box: Path) -> Iterator[Left]:
             continue
         if any(part.startswith(".") for part in parts) or path.name.endswith((*UNFINISHED, CHECKSUM, ANSWER)):
             continue
-        if time.time() - path.lstat().st_mtime < QUIET_S:
+        # A date in the future is a giver's clock that is fast, not a file that grows.
+        if 0 <= time.time() - path.lstat().st_mtime < QUIET_S:
             continue
         source, edition = (parts[0], parts[1]) if len(parts) == 3 else (parts[0], "")
         yield Left(path, source, edition)

@@ -129,6 +129,12 @@ def test_a_file_that_still_arrives_waits(leave):
     assert steps.take_deposits() == []
 
 
+def test_a_file_dated_in_the_future_is_taken(leave):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD, age_s=-86_400)
+    steps.take_deposits()
+    assert answer_to(path)["verdict"] == "accepte"
+
+
 def test_killed_between_the_answer_and_the_removal(leave, monkeypatch):
     path = leave(f"{REGIONS}/2026/a.csv", GOOD)
     monkeypatch.setattr(drop_box, "_remove", lambda left: None)
