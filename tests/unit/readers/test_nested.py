@@ -115,7 +115,7 @@ def test_a_cut_list_is_refused(read_json, kept):
 
 def test_a_list_that_is_no_json_is_refused(read_json):
     text = json.dumps([{"sites": [site(n)], "numero": f"P{n}"} for n in range(3)])
-    with pytest.raises(RefusedInput, match="attendu du JSON bien formé ; trouvé .* Malformed JSON"):
+    with pytest.raises(RefusedInput, match=r"attendu du JSON bien formé ; trouvé .* Malformed JSON"):
         read_json(text.replace('"P1"', '"P1'), enregistrements=".sites")
 
 
