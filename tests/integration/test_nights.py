@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from acces_soins import extraction, landing, steps
+from acces_soins import extraction, history, landing, steps
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Fault, FaultKind
@@ -74,6 +74,18 @@ class TestFirstNight:
             "select count(*) from marts.qualite where severite = 'critique' and resultat <> 'reussi'"
         ) == [(0,)]
 
+    def test_fictitious_figures_judge_no_claim_and_meet_no_published_figure(self, after_first_night, ask):
+        judged = "select count(*) from marts.affirmations where verdict in ('confirmee', 'contredite')"
+        assert ask(judged)[0][0] > 20
+        catalogue = "source_mesure in (select source from marts.catalogue_sources)"
+        assert ask(f"{judged} and {catalogue}") == [(0,)]
+        assert ask("select distinct resultat, valeur_observatoire from marts.chiffres_publies") == [
+            ("non_compare", None)
+        ]
+
+    def test_a_first_publication_revises_nothing(self, after_first_night, ask):
+        assert ask("select * from marts.revisions") == []
+
     def test_the_report_names_every_indicator(self, after_first_night):
         text = (get_settings().reports / "derniere_nuit.txt").read_text()
         assert all(code in text for code in load_indicators())
@@ -131,12 +143,24 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
     assert any("révision, le producteur a changé" in alert for alert in night.outcome["alertes"])
     natures = f"select nature from marts.editions where source = '{ALD_INFRA}' order by rang"
     assert ask(natures) == [("premiere",), ("revision",)]
+    first_version, second_version = history.publications()
+    told = (
+        "select distinct publication_ancienne, publication_nouvelle, raison, code_indicateur "
+        "from marts.revisions"
+    )
+    change = (first_version, second_version, "source_revisee", "taux_ald_sans_mt")
+    assert ask(told) == [change]
+    assert ask("select max(round(abs(ecart), 6)), count(*) from marts.revisions") == [(0.3, 1)]
     # The producer takes its revision back: the first content counts again, the three arrivals are told.
     del after_first_night.faults[ALD_INFRA]
     assert run_night([ALD_INFRA]).state == "publie"
     assert ask(natures) == [("premiere",), ("revision",), ("revision",)]
     first, *_, last = landing.manifests(source(ALD_INFRA))
     assert first.sha256 == last.sha256
+    third_version = history.publications()[-1]
+    back = (second_version, third_version, "source_revisee", "taux_ald_sans_mt")
+    assert sorted(ask(told)) == sorted([change, back])
+    assert ask("select sum(ecart) from marts.revisions") == [(0,)]
 
 
 @pytest.mark.parametrize("source_id", [REGIONS, ALD_INFRA, "finess.materiels_lourds"])

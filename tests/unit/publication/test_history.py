@@ -16,7 +16,7 @@ ROW = (
 
 @pytest.fixture
 def publish():
-    """Enter a publication whose long table holds the rows given as (code, niveau, territoire, valeur, sha256)."""
+    """Enter a publication: its name, its rows as (code, niveau, territoire, valeur, sha256)."""
 
     def enter(name: str, *rows: tuple) -> dict:
         folder = get_settings().publication / "versions" / name
