@@ -287,7 +287,7 @@ def _event(source: Source, verdict: reception.Verdict) -> dict:
         "sha256": manifest.sha256,
         "nature": kind.value,
         "colonnes_nouvelles": archive.new_columns(manifest, before),
-        "phrase": archive.describe(source, manifest, kind),
+        "phrase": archive.describe(source, manifest, kind, before),
     }
 
 
