@@ -237,12 +237,15 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
 
 def _take(left: drop_box.Left, night: str) -> dict:
     folder = get_settings().work / f"depot-{night}"
-    started = time.monotonic()
+    started, judged = time.monotonic(), None
     try:
         source = drop_box.checked_source(left)
-        verdict = deposits.deposit(deposits.Deposit(source.id, left.path, left.edition), folder, night)
+        arrival = deposits.arrival(deposits.Deposit(source.id, left.path, left.edition), folder)
+        judged = arrival.sha256
+        drop_box.check_sum(left, judged)
+        verdict = reception.receive(source, arrival, folder, night)
     except RefusedInput as refusal:
-        drop_box.answer(left, drop_box.REFUSED, str(refusal), **refusal.details)
+        drop_box.answer(left, judged, drop_box.REFUSED, str(refusal), **refusal.details)
         return _record_extraction(
             left.source, night, started, {"resultat": "refus", "phrase": f"dépôt {refusal}"}
         )
@@ -251,6 +254,7 @@ def _take(left: drop_box.Left, night: str) -> dict:
     event = _event(source, verdict)
     drop_box.answer(
         left,
+        judged,
         drop_box.ACCEPTED if verdict.is_new else drop_box.KNOWN,
         event["phrase"],
         lignes=verdict.manifest.rows,
