@@ -11,11 +11,10 @@ from alerting import send
 @task
 def take_deposits() -> int:
     """Number of files taken; refusals are alerted at once."""
-    from acces_soins import steps
+    from acces_soins import report, steps
 
     events = steps.take_deposits()
-    refused = [event for event in events if event["resultat"] == "refus"]
-    send([f"{event['source']} : {event['phrase']}" for event in refused], get_current_context())
+    send(report.refusals(events), get_current_context())
     return len(events)
 
 

@@ -66,6 +66,11 @@ def describe_build(database: Path, warnings: list[str]) -> str:
     return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}{warned}"
 
 
+def refusals(events: list[dict]) -> list[str]:
+    """One sentence per refused file among the events of a pass."""
+    return [f"{event['source']} : {event['phrase']}" for event in events if event["resultat"] == "refus"]
+
+
 def late_sources(today: dt.date) -> list[str]:
     """One sentence per source whose next edition is overdue; one for all that were never received."""
     sentences, never, awaited = [], [], []

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from acces_soins import drop_box, landing, ledger, reception, steps
+from acces_soins import drop_box, landing, ledger, reception, report, steps
 from acces_soins.settings import get_settings
 
 REGIONS = "insee.cog_regions"
@@ -213,6 +213,13 @@ def test_killed_between_the_landing_and_the_answer(leave, monkeypatch):
     steps.take_deposits()
     assert answer_to(path)["verdict"] == "deja_recu"
     assert not path.exists()
+
+
+def test_only_what_was_refused_is_alerted(leave):
+    bad = leave(f"{REGIONS}/2026/a.csv", "rien")
+    leave(f"{REGIONS}/2026/b.csv", GOOD)
+    told = report.refusals(steps.take_deposits())
+    assert told == [f"{REGIONS} : dépôt {answer_to(bad)['phrase']}"]
 
 
 def test_a_refusal_reaches_the_register_of_the_night(leave):
