@@ -173,9 +173,7 @@ def refresh_dashboards(night: str) -> dict:
         if version is None:
             done |= {"etat": "rien", "phrase": "aucune version publiée"}
             return done
-        dashboards.prepare()
-        dashboards.deploy()
-        dashboards.refresh(version["version"])
+        dashboards.update(version["version"])
         done |= {"etat": "fait", "phrase": "à jour"}
         return done
 
