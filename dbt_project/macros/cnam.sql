@@ -5,12 +5,13 @@
     trim(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', ' ', 'g'))
 {%- endmacro %}
 
-{#- CTE: each label of a column once, with the code that a reference seed gives to its key; null when unknown. -#}
-{% macro codes_des_libelles(relation, colonne, reference, code) -%}
-    select libelles.{{ colonne }}, reference.{{ code }}
-    from (select distinct {{ colonne }} from {{ relation }}) as libelles
-    left join {{ ref(reference) }} as reference
-        on reference.cle_libelle = {{ cle_libelle('libelles.' ~ colonne) }}
+{#- The code that a reference seed gives to a label, by its key; null when unknown. -#}
+{% macro code_du_libelle(colonne, reference, code) -%}
+    (select {{ code }} from {{ ref(reference) }} where cle_libelle = {{ cle_libelle(colonne) }})
+{%- endmacro %}
+
+{% macro code_de_profession(colonne) -%}
+    {{ code_du_libelle(colonne, 'ref_professions_cnam', 'code_profession') }}
 {%- endmacro %}
 
 {% macro fin_d_annee(annee) -%}
@@ -38,31 +39,22 @@ with source as (
     from {{ source('ameli', table) }}
     {{ derniere_edition(cle | join(', ')) }}
 )
-{%- if professions %},
-
-professions as (
-    {{ codes_des_libelles('source', 'profession_sante', 'ref_professions_cnam', 'code_profession') }}
-)
-{%- endif %}
 
 select
-    {{ niveau_cnam('source.region', 'source.departement') }} as niveau,
-    {{ code_territoire_cnam('source.region', 'source.departement') }} as code_territoire,
+    {{ niveau_cnam('region', 'departement') }} as niveau,
+    {{ code_territoire_cnam('region', 'departement') }} as code_territoire,
     {%- if professions %}
-    source.profession_sante,
-    professions.code_profession,
+    profession_sante,
+    {{ code_de_profession('profession_sante') }} as code_profession,
     {%- endif %}
-    {{ 'source.date::date' if infra else fin_d_annee('source.annee') }} as date_reference,
+    {{ 'date::date' if infra else fin_d_annee('annee') }} as date_reference,
     {%- for mesure, colonne in mesures.items() %}
-    {{ nombre('source.' ~ colonne) }} as {{ mesure }},
-    {{ motif_sans_chiffre('source.' ~ colonne) }} as {{ 'motif' if loop.first else 'motif_' ~ mesure }},
+    {{ nombre(colonne) }} as {{ mesure }},
+    {{ motif_sans_chiffre(colonne) }} as {{ 'motif' if loop.first else 'motif_' ~ mesure }},
     {%- endfor %}
     {%- if evolution %}
-    {{ nombre('source.taux_evolution_annuel') }} as evolution_annuelle_pct,
+    {{ nombre('taux_evolution_annuel') }} as evolution_annuelle_pct,
     {%- endif %}
     {{ provenance() }}
 from source
-{%- if professions %}
-left join professions on professions.profession_sante = source.profession_sante
-{%- endif %}
 {%- endmacro %}

@@ -55,6 +55,15 @@
     end
 {%- endmacro %}
 
+{#- The département of a code that FINESS (9A) or INSEE (971) wrote; null when it is none of the 101. -#}
+{% macro departement_de_code(colonne) -%}
+    (
+        select code_territoire
+        from {{ ref('ref_territoires') }}
+        where niveau = 'departement' and {{ colonne }} in (code_finess, code_territoire)
+    )
+{%- endmacro %}
+
 {#- The whole numbers written in a text: « de 0 à 4 ans » and « 00-04 » are both [0, 4]. -#}
 {% macro entiers(colonne) -%}
     list_transform(regexp_extract_all({{ colonne }}, '\d+'), lambda texte : texte::integer)

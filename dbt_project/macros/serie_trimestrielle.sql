@@ -2,7 +2,7 @@
     The quarter spine, the carry-forward and the statuses, in one place (INDICATEURS, part A rules).
 
     points   name of a CTE of dated points: code_indicateur, niveau, code_territoire, date_reference,
-             numerateur, denominateur, valeur, source, edition, sha256, date_extraction, statut_source,
+             numerateur, denominateur, valeur, borne_basse, borne_haute, source, edition, sha256, date_extraction, statut_source,
              motif, version_methode
     Gives one row per indicator × territory × quarter, whatever the sources hold.
 -#}
@@ -35,7 +35,7 @@ receptions as (
 ),
 
 sources_par_indicateur as (
-    select code_indicateur, count(*) as nb_sources
+    select code_indicateur, count_if(not est_deposee) as nb_sources_ouvertes
     from {{ source('registre', 'sources_indicateurs') }}
     group by code_indicateur
 ),
@@ -53,7 +53,7 @@ squelette as (
         catalogue.report_max_trimestres,
         catalogue.confidentialite_regle,
         list_contains(catalogue.hors_champ, territoires.niveau || '/' || territoires.code_territoire) as est_hors_champ,
-        coalesce(sources.nb_sources, 0) as nb_sources,
+        coalesce(sources.nb_sources_ouvertes, 0) as nb_sources_ouvertes,
         receptions.premiere_fin <= calendrier.fin_trimestre as est_recu
     from {{ source('registre', 'catalogue_indicateurs') }} as catalogue
     cross join {{ ref('ref_territoires') }} as territoires
@@ -71,6 +71,8 @@ rapproches as (
         dernier.numerateur,
         dernier.denominateur,
         dernier.valeur,
+        dernier.borne_basse,
+        dernier.borne_haute,
         dernier.source,
         dernier.edition,
         dernier.sha256,
@@ -114,8 +116,8 @@ serie as (
         case statut
             when 'non_disponible' then
                 case
-                    when nb_sources = 0 then 'aucune_source_ouverte'
                     when est_recu then 'hors_perimetre'
+                    when nb_sources_ouvertes = 0 then 'aucune_source_ouverte'
                     else 'edition_non_recue'
                 end
             when 'perime' then 'trop_ancien'
@@ -126,9 +128,9 @@ serie as (
             when confidentialite_regle = 'aucune' then 'libre'
             else 'libre_selon_le_producteur'
         end as statut_conf,
-        case when statut in ('observe', 'provisoire', 'estime', 'reporte') then valeur end as valeur,
-        case when statut in ('observe', 'provisoire', 'estime', 'reporte') then numerateur end as numerateur,
-        case when statut in ('observe', 'provisoire', 'estime', 'reporte') then denominateur end as denominateur,
+        {%- for colonne in ['valeur', 'borne_basse', 'borne_haute', 'numerateur', 'denominateur'] %}
+        case when statut in ('observe', 'provisoire', 'estime', 'reporte') then {{ colonne }} end as {{ colonne }},
+        {%- endfor %}
         date_reference,
         age as age_trimestres,
         source,

@@ -65,6 +65,7 @@ INDICATORS: Columns = {
 LINKS: Columns = {
     "code_indicateur varchar": lambda pair: pair[0].code,
     "source varchar": lambda pair: pair[1],
+    "est_deposee boolean": lambda pair: load_sources()[pair[1]].is_deposited,
 }
 EDITIONS: Columns = {
     "source varchar": lambda edition: edition[0].id,

@@ -42,8 +42,8 @@ def test_every_staging_model_has_a_key(run_results):
     } == set()
 
 
-def test_the_list_of_the_long_table_is_the_folder():
-    text = (PROJECT / "dbt_project/models/marts/indicateurs_trimestriels.sql").read_text()
+def test_the_list_of_indicators_is_the_folder():
+    text = (PROJECT / "dbt_project/models/intermediate/int_indicateurs__points.sql").read_text()
     listed = [
         line.strip(" ',")
         for line in text.split("indicateurs = [")[1].split("]")[0].split("\n")

@@ -1,38 +1,7 @@
 -- The long table: one row per indicator × territory × quarter; the value may be null, the status never.
-{%- set indicateurs = [
-    'taux_ald_sans_mt',
-    'file_active_moyenne_mg',
-    'effectif_mg_liberaux',
-    'densite_mg_liberaux',
-    'apl_mg',
-    'part_pop_apl_inf_2_5',
-    'nb_msp',
-    'nb_centres_sante',
-    'delai_moyen_acces_specialistes',
-] %}
-
 with points as (
-{%- for code in indicateurs %}
-    select
-        '{{ code }}' as code_indicateur,
-        niveau,
-        code_territoire,
-        date_reference,
-        numerateur,
-        denominateur,
-        valeur,
-        source,
-        edition,
-        sha256,
-        date_extraction,
-        statut_source,
-        motif,
-        version_methode
-    from {{ ref('ind_' ~ code) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
+    select *
+    from {{ ref('int_indicateurs__points') }}
 ),
 
 {{ serie_trimestrielle('points') }},
@@ -60,8 +29,8 @@ select
     serie.libelle_territoire,
     serie.trimestre,
     serie.valeur,
-    null::double as borne_basse,
-    null::double as borne_haute,
+    serie.borne_basse,
+    serie.borne_haute,
     serie.unite,
     serie.numerateur,
     serie.denominateur,

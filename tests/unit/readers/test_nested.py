@@ -8,7 +8,7 @@ import pytest
 
 from acces_soins.catalog import Column
 from acces_soins.errors import RefusedInput
-from acces_soins.readers import Request, nested, read
+from acces_soins.readers import Request, json_text, nested, read
 
 PATHS = {
     "numero": "informations.numero",
@@ -84,7 +84,7 @@ def test_an_array_alone_is_a_list_of_records(read_json, contract):
 @pytest.mark.parametrize("chunk", [50, 333, 4096])
 @pytest.mark.parametrize("indent", [None, 2])
 def test_the_text_may_be_cut_anywhere(read_json, monkeypatch, chunk, indent):
-    monkeypatch.setattr(nested, "CHUNK", chunk)
+    monkeypatch.setattr(json_text, "CHUNK", chunk)
     content = {"avant": parents(20), "entites": parents(40), "apres": {"fin": ["été"]}}
     _, rows = read_json(json.dumps(content, indent=indent, ensure_ascii=False))
     expected = [s["informations"]["numero"] for parent in parents(40) for s in parent["sites"]]
@@ -102,6 +102,35 @@ def test_a_cut_file_is_refused(read_json, kept):
     text = json.dumps({"entites": parents(30), "apres": "fin"})
     with pytest.raises(RefusedInput, match=r"essai.json, après l'enregistrement \d+ : attendu .* ; trouvé"):
         read_json(text[: int(len(text) * kept)])
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.999])
+def test_a_cut_list_is_refused(read_json, kept):
+    text = json.dumps([{"sites": [site(n)], "numero": "P"} for n in range(30)])
+    with pytest.raises(RefusedInput, match="attendu la fin de la liste"):
+        read_json(text[: int(len(text) * kept)], enregistrements=".sites")
+    with pytest.raises(RefusedInput, match="attendu la fin de la liste"):
+        read_json(text[: text.rindex(', {"sites"') + 1], enregistrements=".sites")
+
+
+def test_a_list_that_is_no_json_is_refused(read_json):
+    text = json.dumps([{"sites": [site(n)], "numero": f"P{n}"} for n in range(3)])
+    with pytest.raises(RefusedInput, match=r"attendu du JSON bien formé ; trouvé .* Malformed JSON"):
+        read_json(text.replace('"P1"', '"P1'), enregistrements=".sites")
+
+
+def test_the_piece_of_another_shape_is_named(read_json, monkeypatch):
+    monkeypatch.setattr(json_text, "CHUNK", 4096)
+    records = parents(60)
+    records[50]["sites"] = "aucun"
+    with pytest.raises(RefusedInput, match="attendu des champs de la forme") as refusal:
+        read_json({"entites": records})
+    assert 20 < int(refusal.value.place.removeprefix("après l'enregistrement ")) <= 50
+
+
+def test_a_record_too_large_is_refused(read_json):
+    with pytest.raises(RefusedInput, match="attendu des enregistrements de moins de 32 Mo"):
+        read_json({"entites": [{"numero": "x" * (2 * nested.LARGEST_RECORD + 1), "sites": [site(1)]}]})
 
 
 def test_a_list_that_is_gone_is_refused(read_json):

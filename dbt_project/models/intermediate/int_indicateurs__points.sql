@@ -1,0 +1,21 @@
+-- THE list of indicators: the dated points of each, one below the other.
+{%- set indicateurs = [
+    'taux_ald_sans_mt',
+    'file_active_moyenne_mg',
+    'effectif_mg_liberaux',
+    'densite_mg_liberaux',
+    'apl_mg',
+    'part_pop_apl_inf_2_5',
+    'nb_msp',
+    'nb_centres_sante',
+    'delai_moyen_acces_specialistes',
+] %}
+
+-- Bounds are null where the model gives none.
+select null::double as borne_basse, null::double as borne_haute
+where false
+{%- for code in indicateurs %}
+union all by name
+select '{{ code }}' as code_indicateur, *
+from {{ ref('ind_' ~ code) }}
+{%- endfor %}
