@@ -1,4 +1,5 @@
--- A pace is counted from a day before its due date; a level has no such day.
+-- A target is met after the day from which it is counted; a level without a due date says why.
 select *
 from {{ ref('cibles') }}
-where (nature = 'evolution_annuelle_pct') <> coalesce(date_base < echeance, false)
+where echeance <= date_base
+    or (nature = 'valeur' and echeance is null and remarque is null)

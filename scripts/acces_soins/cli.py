@@ -53,13 +53,12 @@ def extract(
     ] = None,
 ) -> None:
     """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
-    from acces_soins import steps
+    from acces_soins import report, steps
     from acces_soins.catalog import fetched_sources, get_source
 
     chosen = [get_source(source_id).id for source_id in sources or fetched_sources()]
     night = steps.open_night()
-    taken = [] if sources else steps.take_deposits(night)
-    failures = [f"{event['source']} : {event['phrase']}" for event in taken if event["resultat"] == "refus"]
+    failures = [] if sources else report.refusals(steps.take_deposits(night))
     for source_id in chosen:
         try:
             steps.extract(source_id, night)
@@ -130,6 +129,26 @@ def sql(
     from acces_soins import query as queries
 
     queries.write(queries.run(query), form)
+
+
+@app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(metavar="INDICATEUR", help="Code de l'indicateur.")],
+    territory: Annotated[str, typer.Argument(metavar="TERRITOIRE", help="Code Insee, ou FR.")],
+    quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Trimestre, par exemple 2025T2.")],
+    level: Annotated[
+        str | None, typer.Option("--level", help="departement ou region, quand le code sert deux fois.")
+    ] = None,
+) -> None:
+    """Remonter d'un chiffre publié à sa formule, ses fichiers, leurs empreintes et leurs lignes."""
+    from acces_soins import explanation
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for label, text in explanation.explain(indicator, territory, quarter, level):
+        table.add_row(label, text)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
 
 
 @app.command()
