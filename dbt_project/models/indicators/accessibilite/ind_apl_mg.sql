@@ -3,8 +3,8 @@ with departements as (
     select
         code_departement,
         date_reference,
-        sum(apl * population_standardisee_nb) as numerateur,
-        sum(population_standardisee_nb) as denominateur,
+        {{ somme_exacte('apl * population_standardisee_nb') }} as numerateur,
+        {{ somme_exacte('population_standardisee_nb') }} as denominateur,
         max(edition) as edition,
         max(sha256) as sha256,
         max(date_extraction) as date_extraction,
