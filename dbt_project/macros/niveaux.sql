@@ -1,9 +1,11 @@
 {#-
     Sum that does not depend on the order of threads: the terms are added as decimals (nine of them).
     Rounding a sum of doubles is not enough: a tie goes up one night and down the next.
+
+    fenetre   what stands in `over (…)`, where the sum is that of a window
 -#}
-{% macro somme_exacte(expr) -%}
-    sum(({{ expr }})::decimal(28, 9))::double
+{% macro somme_exacte(expr, fenetre=none) -%}
+    sum(({{ expr }})::decimal(28, 9)){% if fenetre %} over ({{ fenetre }}){% endif %}::double
 {%- endmacro %}
 
 {#-

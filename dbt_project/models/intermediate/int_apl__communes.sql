@@ -21,6 +21,7 @@ apl as (
 select
     apl.profession,
     apl.code_commune,
+    apl.libelle_commune,
     passage.code_commune_actuelle,
     {{ motif_sans_commune('apl.code_commune', 'passage.code_commune_actuelle') }} as motif_sans_commune,
     -- A night without the official code has the producer's département.
