@@ -1,13 +1,16 @@
 -- How the APL to general practitioners is spread between the communes of a département, by vintage.
-{%- set departement = 'partition by code_departement, date_reference' %}
+{%- set departement = 'partition by apl.code_departement, apl.date_reference' %}
 with communes as (
     select
-        *,
-        {{ somme_exacte('population_totale_nb', fenetre=departement ~ ' order by apl, code_commune rows unbounded preceding') }}
+        apl.*,
+        -- The producer leaves arrondissements without a name.
+        coalesce(apl.libelle_commune, cog.libelle_commune) as nom_commune,
+        {{ somme_exacte('apl.population_totale_nb', fenetre=departement ~ ' order by apl.apl, apl.code_commune rows unbounded preceding') }}
             as population_cumulee,
-        {{ somme_exacte('population_totale_nb', fenetre=departement) }} as population_departement
-    from {{ ref('int_apl__communes') }}
-    where profession = 'medecins_generalistes' and population_totale_nb > 0
+        {{ somme_exacte('apl.population_totale_nb', fenetre=departement) }} as population_departement
+    from {{ ref('int_apl__communes') }} as apl
+    left join {{ ref('int_geographie__communes') }} as cog on cog.code_commune = apl.code_commune
+    where apl.profession = 'medecins_generalistes' and apl.population_totale_nb > 0
 )
 
 select
@@ -31,7 +34,7 @@ select
     {%- for extreme, ordre in {'min': 'communes.apl', 'max': '-communes.apl'}.items() %}
     {{ extreme }}(communes.apl) as apl_{{ extreme }},
     arg_min(communes.code_commune, ({{ ordre }}, communes.code_commune)) as code_commune_{{ extreme }},
-    arg_min(communes.libelle_commune, ({{ ordre }}, communes.code_commune)) as libelle_commune_{{ extreme }},
+    arg_min(communes.nom_commune, ({{ ordre }}, communes.code_commune)) as libelle_commune_{{ extreme }},
     {%- endfor %}
     max(communes.edition) as edition,
     max(communes.sha256) as sha256,
