@@ -1,12 +1,12 @@
 -- How the APL to general practitioners is spread between the communes of a département, by vintage.
 {%- set departement = 'partition by apl.code_departement, apl.date_reference' %}
+{%- set jusqu_ici = departement ~ ' order by apl.apl, apl.code_commune rows unbounded preceding' %}
 with communes as (
     select
         apl.*,
         -- The producer leaves arrondissements without a name.
         coalesce(apl.libelle_commune, cog.libelle_commune) as nom_commune,
-        {{ somme_exacte('apl.population_totale_nb', fenetre=departement ~ ' order by apl.apl, apl.code_commune rows unbounded preceding') }}
-            as population_cumulee,
+        {{ somme_exacte('apl.population_totale_nb', fenetre=jusqu_ici) }} as population_cumulee,
         {{ somme_exacte('apl.population_totale_nb', fenetre=departement) }} as population_departement
     from {{ ref('int_apl__communes') }} as apl
     left join {{ ref('int_geographie__communes') }} as cog on cog.code_commune = apl.code_commune
