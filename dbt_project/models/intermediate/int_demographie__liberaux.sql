@@ -1,5 +1,6 @@
--- Liberal general practitioners (without those of particular expertise), all ages, both sexes.
+-- Liberal professionals of each profession, all ages, both sexes; a mask hides the figure beside it.
 select
+    demographie.code_profession,
     demographie.niveau,
     demographie.code_territoire,
     demographie.date_reference,
@@ -11,7 +12,7 @@ select
     demographie.sha256,
     demographie.date_extraction
 from {{ ref('stg_ameli__demographie_effectifs_densites') }} as demographie
-where demographie.code_profession = 'mg_hors_mep'
+where demographie.code_profession is not null
     and demographie.classe_age = 'tout_age'
     and demographie.libelle_sexe = 'tout sexe'
     and demographie.niveau <> 'inconnu'

@@ -1,0 +1,1 @@
+{{ points_densite_liberale('medecins_ensemble') }}

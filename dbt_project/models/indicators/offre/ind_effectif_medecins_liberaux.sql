@@ -1,0 +1,1 @@
+{{ points_effectif_liberal('medecins_ensemble') }}
