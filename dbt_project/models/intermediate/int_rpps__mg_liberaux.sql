@@ -15,7 +15,10 @@ presences as (
     inner join instantanes on instantanes.date_stock = activites.date_stock
     where activites.est_medecin_generaliste
         and activites.est_liberal
-        and (activites.code_departement is not null or activites.motif_sans_departement in ('code_absent', 'code_inconnu'))
+        and (
+            activites.code_departement is not null
+            or activites.motif_sans_departement in ('code_absent', 'code_inconnu')
+        )
 )
 
 select *

@@ -30,4 +30,4 @@ inner join {{ ref('int_trimestres__calendrier') }} as calendrier
     and coalesce(zones.date_fin, date '9999-12-31') >= calendrier.fin_trimestre
 left join composition on composition.siren_epci = zones.siren_epci
 -- Without any composition, nothing says where a zone is: no figure, rather than zeros.
-where exists (select 1 from composition)
+where (select count(*) from composition) > 0

@@ -2,10 +2,10 @@
 -- boundary gives no share at all.
 with classes as (
     select
-        demographie.*,
+        *,
         {{ entiers('libelle_classe_age') }} as ages,
         {{ cle_libelle('libelle_classe_age') }} as cle
-    from {{ ref('stg_ameli__demographie_effectifs_densites') }} as demographie
+    from {{ ref('stg_ameli__demographie_effectifs_densites') }}
     where code_profession = 'mg_hors_mep' and libelle_sexe = 'tout sexe' and niveau <> 'inconnu'
 ),
 
