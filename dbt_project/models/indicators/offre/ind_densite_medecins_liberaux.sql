@@ -1,1 +1,5 @@
-{{ points_densite_liberale('medecins_ensemble') }}
+with medecins as (
+    {{ effectifs_liberaux('medecins_ensemble') | indent(4) }}
+),
+
+{{ points_densite('medecins') }}

@@ -1,1 +1,6 @@
-{{ points_densite_liberale('mg_hors_mep') }}
+with mg as (
+    select *
+    from {{ ref('int_demographie__mg_liberaux') }}
+),
+
+{{ points_densite('mg') }}

@@ -1,1 +1,5 @@
-{{ points_effectif_liberal('medecins_ensemble') }}
+with medecins as (
+    {{ effectifs_liberaux('medecins_ensemble') | indent(4) }}
+)
+
+{{ points_effectif('medecins', 'ameli.demographie_effectifs_densites') }}
