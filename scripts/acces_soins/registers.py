@@ -52,6 +52,7 @@ INDICATORS: Columns = {
         "unite varchar",
         "decimales integer",
         "sens varchar",
+        "additif boolean",
         "cadence varchar",
         "variation_alerte_pct double",
         "report_max_trimestres integer",

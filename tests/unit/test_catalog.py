@@ -68,6 +68,7 @@ def test_an_indicator_is_documented(indicator):
                  "redige_par", "prochaine_revue", "version_methode"):  # fmt: skip
         assert meta[name], name
     assert meta["sens"] in ("hausse", "baisse", "neutre")
+    assert isinstance(meta["additif"], bool)
     assert meta["bornes"][0] < meta["bornes"][1]
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
