@@ -16,6 +16,7 @@ densites as (
         round(100000 * numerateur / nullif(denominateur, 0), 6) as valeur_recalculee,
         case when niveau = 'departement' then {{ var('tolerance_densite_pct') }} end::double as tolerance_pct,
         case when niveau = 'france' then {{ var('tolerance_densite_france') }} end::double as tolerance,
+        {{ var('arrondi_densite') }} as arrondi,
         'Le producteur divise par un autre millésime de population et arrondit au dixième.' as raison
     from indicateurs
     where unite = 'pour 100 000 habitants' and denominateur is not null
@@ -113,7 +114,11 @@ select
     tolerance,
     tolerance_pct,
     coalesce(abs(valeur_recalculee - valeur_publiee) <= tolerance, true)
-    and coalesce(abs(100 * (valeur_recalculee - valeur_publiee) / nullif(valeur_publiee, 0)) <= tolerance_pct, true)
+    and coalesce(
+        100 * greatest(abs(valeur_recalculee - valeur_publiee) - coalesce(arrondi, 0), 0) / nullif(valeur_publiee, 0)
+        <= tolerance_pct,
+        true
+    )
         as conforme,
     raison
 from reunis

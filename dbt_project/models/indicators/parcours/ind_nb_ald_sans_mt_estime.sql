@@ -29,12 +29,12 @@ rapportes as (
         patients.date_patients,
         coalesce(taux.motif, patients.motif_patients) as motif_estimation
     from taux
-    asof left join patients
+    -- Without a mapping, or with one that is too old, there is nothing to multiply.
+    asof inner join patients
         on patients.niveau = taux.niveau
         and patients.code_territoire = taux.code_territoire
         and taux.date_reference >= patients.date_patients
-    -- Without a mapping, or with one that is too old, there is nothing to multiply.
-    where taux.motif is not null or patients.date_patients >= taux.date_reference - {{ age_maximal }}
+    where patients.date_patients >= taux.date_reference - {{ age_maximal }}
 )
 
 select
@@ -57,5 +57,5 @@ select
     case when motif_estimation is null then 'estime' else 'masque' end as statut_source,
     motif_estimation as motif,
     -- The year of the patients is part of the method.
-    'v1' || coalesce('-patients-' || year(date_patients), '') as version_methode
+    'v1-patients-' || year(date_patients) as version_methode
 from rapportes
