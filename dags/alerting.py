@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class NightFailed(AirflowFailException):
-    """The night ended in failure and its alert has been sent already."""
+    """The night, or its housekeeping, ended in failure and its alert has been sent already."""
 
 
 def send(alerts: list[str], context: dict) -> None:

@@ -10,12 +10,13 @@ from alerting import send
 
 @task
 def take_deposits() -> int:
-    """Number of files taken; refusals are alerted at once."""
-    from acces_soins import steps
+    """Number of files taken; refusals are alerted at once, before anything else can fail."""
+    from acces_soins import quality, report, steps
 
     events = steps.take_deposits()
-    refused = [event for event in events if event["resultat"] == "refus"]
-    send([f"{event['source']} : {event['phrase']}" for event in refused], get_current_context())
+    send(report.refusals(events), get_current_context())
+    if events:
+        quality.write_docs(events[0]["nuit"])
     return len(events)
 
 

@@ -86,7 +86,7 @@ def refresh_dashboards(night: str) -> dict:
 
 @task(retries=0, trigger_rule="all_done", on_failure_callback=on_close_crashed)
 def close_night(night: str | None) -> dict:
-    """Write the report and send the night's one alert; fails when the night did."""
+    """Write the report and send the night's one alert; fails when the night or its housekeeping did."""
     from acces_soins import steps
 
     context = get_current_context()
@@ -100,6 +100,8 @@ def close_night(night: str | None) -> dict:
     send(alerts, context)
     if broken or report["etat"] == "echec":
         raise NightFailed("la nuit a échoué ; la dernière publication reste servie")
+    if report["entretien"] == "echec":
+        raise NightFailed("la nuit est close, son entretien a échoué : lire ses alertes")
     return report
 
 

@@ -1,7 +1,8 @@
 """What has no Superset command: run by ``acces_soins.dashboards`` in Superset's own environment.
 
-One process per step, since starting Superset costs seconds. Order on the command line, data on the
-standard input (JSON), answer as one JSON line at the end of the standard output.
+All the steps of one call in one process, since starting Superset costs seconds. On the standard input a
+JSON object, step → arguments, in order; on the standard error a line as each step begins; the answers,
+step → answer, as one JSON line at the end of the standard output.
 """
 
 import json
@@ -187,12 +188,15 @@ STEPS = {"prepare": prepare, "deploy": deploy, "refresh": refresh}
 
 
 def main() -> None:
-    arguments = json.load(sys.stdin)
+    wanted, answers = json.load(sys.stdin), {}
     app = create_app()
     with app.app_context(), app.test_request_context():
-        if sys.argv[1] != "prepare":
-            g.user = app.appbuilder.sm.find_user("admin")
-        print(json.dumps(STEPS[sys.argv[1]](**arguments)), flush=True)
+        for step, arguments in wanted.items():
+            print(f"étape {step}", file=sys.stderr, flush=True)
+            if step != "prepare":
+                g.user = app.appbuilder.sm.find_user("admin")
+            answers[step] = STEPS[step](**arguments)
+    print(json.dumps(answers), flush=True)
 
 
 if __name__ == "__main__":

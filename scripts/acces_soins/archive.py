@@ -78,10 +78,9 @@ def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:
     return [name for name in arrived.unexpected if name not in known]
 
 
-def describe(source: Source, arrived: Manifest, kind: Nature) -> str:
-    """« édition 2025-06-30, 120 lignes », and what is unusual about it."""
+def describe(source: Source, arrived: Manifest, kind: Nature, before: Sequence[Manifest]) -> str:
+    """« édition 2025-06-30, 120 lignes », and what is unusual about it to those that arrived before."""
     told = f"édition {arrived.edition}, {arrived.rows} lignes"
-    before = earlier(source, arrived)
     if names := new_columns(arrived, before):
         told += f" ; hors contrat, gardé dans le fichier d'origine : {', '.join(names)}"
     if kind is Nature.REVISION:

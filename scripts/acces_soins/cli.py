@@ -53,13 +53,12 @@ def extract(
     ] = None,
 ) -> None:
     """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
-    from acces_soins import steps
+    from acces_soins import report, steps
     from acces_soins.catalog import fetched_sources, get_source
 
     chosen = [get_source(source_id).id for source_id in sources or fetched_sources()]
     night = steps.open_night()
-    taken = [] if sources else steps.take_deposits(night)
-    failures = [f"{event['source']} : {event['phrase']}" for event in taken if event["resultat"] == "refus"]
+    failures = [] if sources else report.refusals(steps.take_deposits(night))
     for source_id in chosen:
         try:
             steps.extract(source_id, night)

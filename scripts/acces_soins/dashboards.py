@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import duckdb
@@ -28,6 +29,8 @@ from acces_soins.settings import PROJECT, Settings, get_settings
 SUPERSET = PROJECT / "superset"
 ASSETS = SUPERSET / "assets"
 ENVIRONMENT = PROJECT / ".venv-superset"
+# What was done last, beside Superset's own files.
+PREPARED, DEPLOYED, REFRESHED = "prepare.json", "deploiement.json", "rafraichissement.json"
 KINDS = ("databases", "datasets", "charts", "dashboards")
 WAREHOUSE_PLACEHOLDER = "ENTREPOT_PUBLIE"
 ACCOUNTS = {"admin": "Admin", "statisticien": "Statisticien", "decideur": "Décideur"}
@@ -307,25 +310,31 @@ def superset_version() -> str:
     return found[-1].name.removeprefix("apache_superset-").removesuffix(".dist-info")
 
 
-def _run(step: str, arguments: dict, settings: Settings) -> dict:
-    """Run one step of ``manage.py``; its whole output goes to a log. Raises DashboardsError."""
+def _run(steps: Mapping[str, dict], settings: Settings) -> dict[str, dict]:
+    """Run steps of ``manage.py`` (name → arguments) in one process; gives the answer of each.
+
+    The whole output goes to a log. Raises DashboardsError, and then none of them counts as done.
+    """
     superset_version()
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     done = subprocess.run(
-        [str(ENVIRONMENT / "bin" / "python"), str(SUPERSET / "manage.py"), step],
-        input=json.dumps(arguments),
+        [str(ENVIRONMENT / "bin" / "python"), str(SUPERSET / "manage.py")],
+        input=json.dumps(steps),
         env=environment(settings),
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    log = folder / f"{step}.log"
+    log = folder / f"{'-'.join(steps)}.log"
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
+        begun = re.findall(r"^étape (\w+)$", done.stderr, re.MULTILINE) or ["démarrage"]
         reason = (done.stderr.strip().splitlines() or ["sans message"])[-1]
-        raise DashboardsError(f"Superset a refusé l'étape « {step} » : {reason}. Journal complet : {log}")
+        raise DashboardsError(
+            f"Superset a refusé l'étape « {begun[-1]} » : {reason}. Journal complet : {log}"
+        )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -377,23 +386,110 @@ def _is_lost(metadata: str) -> bool:
     return metadata.startswith("sqlite:///") and not Path(metadata.removeprefix("sqlite:///")).exists()
 
 
+class _Step(NamedTuple):
+    """A step of ``manage.py``, and what the file ``memory`` holds once it has been done."""
+
+    name: str
+    arguments: dict
+    memory: str
+    wanted: dict
+    told: str
+
+
+def update(published_version: str, settings: Settings | None = None) -> bool:
+    """Prepare, deploy and refresh, in one process: a start of Superset costs seconds.
+
+    Returns False when there was nothing to do.
+    """
+    settings = settings or get_settings()
+    preparation = _preparation(settings)
+    deployment = _deployment(settings, preparation.wanted)
+    return _carry_out([preparation, deployment, _refreshment(deployment.wanted, published_version)], settings)
+
+
 def prepare(settings: Settings | None = None) -> bool:
     """Bring Superset's database to this version, with its roles and accounts.
 
     Returns False when it already was.
     """
     settings = settings or get_settings()
-    code = (SUPERSET / "manage.py").read_text(encoding="utf-8")
-    accounts = _accounts(settings)
-    metadata = _metadata_address(settings)
-    wanted = {"superset": superset_version(), "code": _digest(code, json.dumps(accounts), metadata)}
-    if _read_state(settings, "prepare.json") == wanted and not _is_lost(metadata):
+    return _carry_out([_preparation(settings)], settings)
+
+
+def deploy(settings: Settings | None = None) -> bool:
+    """Import the assets and remove those that the code no longer has; what people saved is kept.
+
+    Returns False when this version of the assets was already imported.
+    """
+    settings = settings or get_settings()
+    return _carry_out([_deployment(settings, _read_state(settings, PREPARED))], settings)
+
+
+def refresh(published_version: str, settings: Settings | None = None) -> bool:
+    """Tell Superset that another version is served, so that no chart stays on cached data.
+
+    Returns False when Superset already knew that version.
+    """
+    settings = settings or get_settings()
+    deployed = _read_state(settings, DEPLOYED)
+    return _carry_out([_refreshment(deployed, published_version)], settings)
+
+
+def _carry_out(steps: list[_Step], settings: Settings) -> bool:
+    """Run the steps that are not done yet, then remember them; False when all were."""
+    if _is_lost(_metadata_address(settings)):
+        for memory in (PREPARED, DEPLOYED, REFRESHED):
+            (_folder(settings) / memory).unlink(missing_ok=True)
+    due = [step for step in steps if _read_state(settings, step.memory) != step.wanted]
+    if not due:
         announce("Superset est déjà prêt")
         return False
-    announce("Superset : base, rôles et comptes (une trentaine de secondes la première fois)")
-    _run("prepare", {"accounts": accounts}, settings)
-    _write_state(settings, "prepare.json", wanted)
+    for step in due:
+        announce(step.told)
+    answers = _run({step.name: step.arguments for step in due}, settings)
+    for step in due:
+        _write_state(settings, step.memory, step.wanted)
+    if deleted := answers.get("deploy", {}).get("supprimes"):
+        announce(f"Tableaux de bord : {len(deleted)} objets retirés du code ont été supprimés")
     return True
+
+
+def _preparation(settings: Settings) -> _Step:
+    code = (SUPERSET / "manage.py").read_text(encoding="utf-8")
+    accounts = _accounts(settings)
+    digest = _digest(code, json.dumps(accounts), _metadata_address(settings))
+    return _Step(
+        "prepare",
+        {"accounts": accounts},
+        PREPARED,
+        {"superset": superset_version(), "code": digest},
+        "Superset : base, rôles et comptes (une trentaine de secondes la première fois)",
+    )
+
+
+def _deployment(settings: Settings, prepared: dict) -> _Step:
+    contents, uuids = _bundle(settings), _uuids(load_assets())
+    before = _read_state(settings, DEPLOYED).get("uuids", {})
+    gone = {kind: sorted(set(before.get(kind, [])) - set(uuids[kind])) for kind in KINDS}
+    digest = _digest(json.dumps(contents, sort_keys=True), json.dumps(prepared))
+    return _Step(
+        "deploy",
+        {"contents": contents, "gone": gone, "dashboards": uuids["dashboards"]},
+        DEPLOYED,
+        {"empreinte": digest, "uuids": uuids},
+        "Tableaux de bord : import dans Superset",
+    )
+
+
+def _refreshment(deployed: dict, published_version: str) -> _Step:
+    datasets = _uuids(load_assets())["datasets"]
+    return _Step(
+        "refresh",
+        {"description": f"Données du {published_version}", "datasets": datasets},
+        REFRESHED,
+        {"version": published_version, "deploiement": deployed},
+        "Superset : les graphiques suivent la nouvelle publication",
+    )
 
 
 def series_colours() -> dict[str, str]:
@@ -431,43 +527,3 @@ def _bundle(settings: Settings) -> dict[str, str]:
             asset["metadata"]["label_colors"] = series_colours()
         contents[path] = yaml.safe_dump(asset, allow_unicode=True, sort_keys=False)
     return contents
-
-
-def deploy(settings: Settings | None = None) -> bool:
-    """Import the assets and remove those that the code no longer has; what people saved is kept.
-
-    Returns False when this version of the assets was already imported.
-    """
-    settings = settings or get_settings()
-    contents = _bundle(settings)
-    prepared = _read_state(settings, "prepare.json")
-    wanted = _digest(json.dumps(contents, sort_keys=True), json.dumps(prepared))
-    before = _read_state(settings, "deploiement.json")
-    if before.get("empreinte") == wanted:
-        announce("Tableaux de bord déjà à jour")
-        return False
-    announce("Tableaux de bord : import dans Superset")
-    uuids = _uuids(load_assets())
-    gone = {kind: sorted(set(before.get("uuids", {}).get(kind, [])) - set(uuids[kind])) for kind in KINDS}
-    answer = _run("deploy", {"contents": contents, "gone": gone, "dashboards": uuids["dashboards"]}, settings)
-    _write_state(settings, "deploiement.json", {"empreinte": wanted, "uuids": uuids})
-    if answer["supprimes"]:
-        announce(f"Tableaux de bord : {len(answer['supprimes'])} objets retirés du code ont été supprimés")
-    return True
-
-
-def refresh(published_version: str, settings: Settings | None = None) -> bool:
-    """Tell Superset that another version is served, so that no chart stays on cached data.
-
-    Returns False when Superset already knew that version.
-    """
-    settings = settings or get_settings()
-    wanted = {"version": published_version, "deploiement": _read_state(settings, "deploiement.json")}
-    if _read_state(settings, "rafraichissement.json") == wanted:
-        announce("Superset montre déjà cette publication")
-        return False
-    announce("Superset : les graphiques suivent la nouvelle publication")
-    datasets = _uuids(load_assets())["datasets"]
-    _run("refresh", {"description": f"Données du {published_version}", "datasets": datasets}, settings)
-    _write_state(settings, "rafraichissement.json", wanted)
-    return True

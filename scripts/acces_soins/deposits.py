@@ -33,15 +33,18 @@ class Deposit:
 
 def deposit(given: Deposit, folder: Path, run: str) -> Verdict:
     """Land one file under the same contract as the portals'; the given file is left as it is."""
-    source = get_source(given.source)
-    arrival = Arrival(
+    return reception.receive(get_source(given.source), arrival(given, folder), folder, run)
+
+
+def arrival(given: Deposit, folder: Path) -> Arrival:
+    """A private copy of the file, at the door with what its giver declares."""
+    return Arrival(
         Download(reception.copy_in(given.file, folder), url=f"{landing.DEPOSIT}{given.file.name}"),
         edition=given.edition,
         perimetre=given.perimetre,
         aliases=given.aliases,
         absent=given.absent,
     )
-    return reception.receive(source, arrival, folder, run)
 
 
 def deposit_all(given: list[Deposit], folder: Path, run: str) -> list[Verdict]:

@@ -41,6 +41,10 @@ class Left:
     def answer(self) -> Path:
         return self.path.with_name(self.path.name + ANSWER)
 
+    @property
+    def checksum(self) -> Path:
+        return self.path.with_name(self.path.name + CHECKSUM)
+
 
 def waiting() -> list[Left]:
     """The files to judge, in the order of their paths; those that still arrive are not listed."""
@@ -50,8 +54,7 @@ def waiting() -> list[Left]:
 def checked_source(left: Left) -> Source:
     """The source that a file is for, once what surrounds it is right.
 
-    Raises RefusedInput: not in ``<source>/<edition>/``, unknown source, no date in the edition, a link,
-    or a checksum that is not that of the bytes.
+    Raises RefusedInput: not in ``<source>/<edition>/``, unknown source, no date in the edition, a link.
     """
     if left.path.is_symlink() or not left.path.is_file():
         raise _refused(left, "la boîte de dépôt", "un fichier ordinaire", "un lien", "Déposer une copie.")
@@ -69,17 +72,36 @@ def checked_source(left: Left) -> Source:
         raise _refused(
             left, "nom du dossier", "une édition", str(error), "Renommer le dossier et déposer de nouveau."
         ) from error
-    _check_sum(left)
     return load_sources()[left.source]
 
 
-def answer(left: Left, verdict: str, sentence: str, **known: object) -> None:
-    """Write the acknowledgement (whole or not at all), then empty the box of an accepted file."""
+def check_sum(left: Left, sha256: str) -> None:
+    """Raise RefusedInput when the file's ``.sha256`` announces another hash than that of our copy."""
+    announced = _announced(left)
+    if announced not in (None, sha256):
+        raise _refused(
+            left,
+            "fichier entier",
+            f"l'empreinte {announced[:12]}… que donne {left.checksum.name}",
+            f"{sha256[:12]}…",
+            "Le fichier est arrivé incomplet ou n'est pas celui que l'empreinte décrit : déposer les deux "
+            "de nouveau.",
+        )
+
+
+def answer(left: Left, sha256: str | None, verdict: str, sentence: str, **known: object) -> None:
+    """Write the acknowledgement (whole or not at all), then empty the box of an accepted file.
+
+    Args:
+        sha256: hash of the bytes that were judged; None for a file refused for its place, not read.
+
+    A file that its giver has replaced since stays: it is judged at the next pass.
+    """
     content = {
         "source": left.source,
         "edition": left.edition,
         "fichier": left.path.name,
-        "sha256": _sum_of(left),
+        "sha256": sha256 or _sum_of(left),
         "recu_le": landing.now(),
         "verdict": verdict,
         "phrase": sentence,
@@ -91,8 +113,8 @@ def answer(left: Left, verdict: str, sentence: str, **known: object) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(left.answer)
-    if verdict != REFUSED:
-        _remove(left)
+    if verdict != REFUSED and _sum_of(left) == sha256:
+        _remove(left, sha256)
 
 
 @contextmanager
@@ -130,36 +152,32 @@ def _is_answered(left: Left) -> bool:
     except ValueError:
         logger.warning("%s: unreadable answer, the file is judged again", left.answer)
         return False
-    if given.get("sha256") != _sum_of(left):
+    sha256 = _sum_of(left)
+    if given.get("sha256") != sha256:
         return False
     if given.get("verdict") != REFUSED:
-        _remove(left)
+        _remove(left, sha256)
     return True
 
 
 def _sum_of(left: Left) -> str | None:
-    return None if left.path.is_symlink() else landing.sha256_of(left.path)
+    """Hash of the file as it lies in the box; None when it is gone or no ordinary file."""
+    ordinary = left.path.is_file() and not left.path.is_symlink()
+    return landing.sha256_of(left.path) if ordinary else None
 
 
-def _check_sum(left: Left) -> None:
-    path = left.path.with_name(left.path.name + CHECKSUM)
-    if not path.exists():
-        return
-    announced = (path.read_text(encoding="utf-8").split() or [""])[0].lower()
-    if announced != _sum_of(left):
-        raise _refused(
-            left,
-            "fichier entier",
-            f"l'empreinte {announced[:12]}… que donne {path.name}",
-            f"{_sum_of(left)[:12]}…",
-            "Le fichier est arrivé incomplet ou n'est pas celui que l'empreinte décrit : déposer les deux "
-            "de nouveau.",
-        )
+def _announced(left: Left) -> str | None:
+    """What the file's ``.sha256`` says, "" when it says nothing; None without one."""
+    if not left.checksum.exists():
+        return None
+    return (left.checksum.read_text(encoding="utf-8").split() or [""])[0].lower()
 
 
-def _remove(left: Left) -> None:
+def _remove(left: Left, sha256: str) -> None:
     left.path.unlink()
-    left.path.with_name(left.path.name + CHECKSUM).unlink(missing_ok=True)
+    # Another checksum is that of a file still to come.
+    if _announced(left) == sha256:
+        left.checksum.unlink()
 
 
 def _refused(left: Left, place: str, expected: str, found: str, action: str) -> RefusedInput:

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -30,6 +31,11 @@ class Arrival:
     def path(self) -> Path:
         return self.download.path
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the bytes that are judged."""
+        return landing.sha256_of(self.path)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -44,14 +50,13 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
 
     ``arrival.path`` is consumed: it moves to the raw zone or to the quarantine.
     """
-    sha256 = landing.sha256_of(arrival.path)
-    if landed := landing.find(source, sha256):
+    if landed := landing.find(source, arrival.sha256):
         arrival.path.unlink()
         returned = landing.readmit(source, landed, landing.now())
         return Verdict(returned or landed, is_new=returned is not None)
     table = folder / landing.TABLE
     try:
-        manifest = _examine(source, arrival, table, sha256, run)
+        manifest = _examine(source, arrival, table, run)
     except RefusedInput as refusal:
         landing.quarantine(source, arrival.path, refusal, arrival.download.url)
         table.unlink(missing_ok=True)
@@ -67,7 +72,7 @@ def copy_in(file: Path, folder: Path) -> Path:
     return Path(shutil.copyfile(file, folder / file.name))
 
 
-def _examine(source: Source, arrival: Arrival, table: Path, sha256: str, run: str) -> Manifest:
+def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifest:
     name = arrival.path.name
     request = readers.Request(source, arrival.path, name, arrival.aliases, arrival.absent)
     result = readers.read(request, table)
@@ -79,7 +84,7 @@ def _examine(source: Source, arrival: Arrival, table: Path, sha256: str, run: st
         source=source.id,
         edition=edition,
         fichier=name,
-        sha256=sha256,
+        sha256=arrival.sha256,
         bytes=arrival.path.stat().st_size,
         url=arrival.download.url,
         fetched_at=landing.now(),

@@ -42,6 +42,7 @@ INDICATORS: Columns = {
     "confidentialite_regle varchar": lambda indicator: indicator.meta["confidentialite"]["regle"],
     "confidentialite_seuil integer": lambda indicator: indicator.meta["confidentialite"].get("seuil"),
     "hors_champ varchar[]": lambda indicator: indicator.meta.get("hors_champ", []),
+    "denominateur_de varchar": lambda indicator: indicator.meta.get("denominateur_de"),
 } | {
     column: (lambda name: lambda indicator: indicator.meta[name])(column.split()[0])
     for column in (
@@ -53,6 +54,7 @@ INDICATORS: Columns = {
         "decimales integer",
         "sens varchar",
         "additif boolean",
+        "nature varchar",
         "cadence varchar",
         "variation_alerte_pct double",
         "report_max_trimestres integer",

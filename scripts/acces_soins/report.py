@@ -38,21 +38,25 @@ LAST_NIGHT = "derniere_nuit.txt"
 STEPS = ("construction", "contrôles", "publication", "tableaux de bord")
 
 
-def close(night: str, steps: list[dict], extractions: list[dict]) -> dict:
-    """Write the report of a night; returns {etat, alertes, rapport}.
+def judge(steps: list[dict], extractions: list[dict]) -> dict:
+    """What a night came to: {etat, alertes}.
 
     ``etat`` is publie, inchange (nothing new, said so) or echec (the last version stays served).
     """
-    settings = get_settings()
     state = _state(steps)
-    alerts = _alerts(state, steps, extractions)
-    text = _render(night, state, steps, extractions, alerts)
+    return {"etat": state, "alertes": _alerts(state, steps, extractions)}
+
+
+def write(night: str, outcome: dict, steps: list[dict], extractions: list[dict]) -> Path:
+    """Write the report of a night and give its path."""
+    settings = get_settings()
+    text = _render(night, outcome["etat"], steps, extractions, outcome["alertes"])
     settings.reports.mkdir(parents=True, exist_ok=True)
     (settings.reports / "nuits").mkdir(exist_ok=True)
     path = settings.reports / "nuits" / f"{night}.txt"
     path.write_text(text, encoding="utf-8")
     (settings.reports / LAST_NIGHT).write_text(text, encoding="utf-8")
-    return {"etat": state, "alertes": alerts, "rapport": str(path)}
+    return path
 
 
 def describe_build(database: Path, warnings: list[str]) -> str:
@@ -64,6 +68,11 @@ def describe_build(database: Path, warnings: list[str]) -> str:
         ).fetchone()
     warned = f" ; à relire : {', '.join(warnings)}" if warnings else ""
     return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}{warned}"
+
+
+def refusals(events: list[dict]) -> list[str]:
+    """One sentence per refused file among the events of a pass."""
+    return [f"{event['source']} : {event['phrase']}" for event in events if event["resultat"] == "refus"]
 
 
 def late_sources(today: dt.date) -> list[str]:

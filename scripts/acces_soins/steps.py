@@ -6,6 +6,7 @@ Each step of a night writes what it did to ``travail/<nuit>/etapes.jsonl``; the 
 import contextlib
 import datetime as dt
 import json
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from acces_soins.errors import AccesSoinsError, ConfigurationError, CriticalChec
 from acces_soins.progress import announce
 from acces_soins.settings import get_settings
 from acces_soins.versioning import RUN_FORMAT, Inputs, current_inputs, run_stamp
+
+logger = logging.getLogger(__name__)
 
 KEPT_WORK = dt.timedelta(days=2)
 INPUTS, CHECKS = "entrees.json", "controles.json"
@@ -79,14 +82,11 @@ def take_deposits(night: str | None = None) -> list[dict]:
     """Judge what partners left in the drop box; each file is landed or refused, and answered.
 
     A refusal does not stop the others: it is in the acknowledgement, the ledger and the night's alert.
-    Outside a night the pass has an id of its own.
+    Outside a night the pass has an id of its own, and its caller writes the pages of its checks.
     """
     run = night or run_stamp()
     with drop_box.only_taker():
-        events = [_take(left, run) for left in drop_box.waiting()]
-    if not night:
-        quality.write_docs(run)
-    return events
+        return [_take(left, run) for left in drop_box.waiting()]
 
 
 def deposit(given: deposits.Deposit) -> dict:
@@ -173,19 +173,27 @@ def refresh_dashboards(night: str) -> dict:
         if version is None:
             done |= {"etat": "rien", "phrase": "aucune version publiée"}
             return done
-        dashboards.prepare()
-        dashboards.deploy()
-        dashboards.refresh(version["version"])
+        dashboards.update(version["version"])
         done |= {"etat": "fait", "phrase": "à jour"}
         return done
 
 
 def close_night(night: str) -> dict:
-    """Write the night's report and return its state: publie, inchange or echec, and the alerts."""
-    retention.prune()
-    quality.write_docs(night)
-    outcome = report.close(night, read_steps(night), _extractions(night))
-    ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
+    """Write the night's report; returns {etat, alertes, entretien, rapport}.
+
+    ``etat`` is publie, inchange or echec. Housekeeping that fails (``entretien`` is then echec) is one
+    more alert; it takes away neither the others nor the report.
+    """
+    done, extractions = read_steps(night), _extractions(night)
+    outcome = report.judge(done, extractions) | {"entretien": "fait"}
+    with _chore("élagage", outcome):
+        retention.prune()
+    with _chore("pages des contrôles", outcome):
+        quality.write_docs(night)
+    with _chore("compte rendu", outcome):
+        outcome["rapport"] = str(report.write(night, outcome, done, extractions))
+    with _chore("registre des nuits", outcome):
+        ledger.append(ledger.NIGHTS, {"nuit": night, **outcome})
     shutil.rmtree(warehouse.work_folder(night), ignore_errors=True)
     return outcome
 
@@ -237,12 +245,15 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
 
 def _take(left: drop_box.Left, night: str) -> dict:
     folder = get_settings().work / f"depot-{night}"
-    started = time.monotonic()
+    started, judged = time.monotonic(), None
     try:
         source = drop_box.checked_source(left)
-        verdict = deposits.deposit(deposits.Deposit(source.id, left.path, left.edition), folder, night)
+        arrival = deposits.arrival(deposits.Deposit(source.id, left.path, left.edition), folder)
+        judged = arrival.sha256
+        drop_box.check_sum(left, judged)
+        verdict = reception.receive(source, arrival, folder, night)
     except RefusedInput as refusal:
-        drop_box.answer(left, drop_box.REFUSED, str(refusal), **refusal.details)
+        drop_box.answer(left, judged, drop_box.REFUSED, str(refusal), **refusal.details)
         return _record_extraction(
             left.source, night, started, {"resultat": "refus", "phrase": f"dépôt {refusal}"}
         )
@@ -251,6 +262,7 @@ def _take(left: drop_box.Left, night: str) -> dict:
     event = _event(source, verdict)
     drop_box.answer(
         left,
+        judged,
         drop_box.ACCEPTED if verdict.is_new else drop_box.KNOWN,
         event["phrase"],
         lignes=verdict.manifest.rows,
@@ -287,7 +299,7 @@ def _event(source: Source, verdict: reception.Verdict) -> dict:
         "sha256": manifest.sha256,
         "nature": kind.value,
         "colonnes_nouvelles": archive.new_columns(manifest, before),
-        "phrase": archive.describe(source, manifest, kind),
+        "phrase": archive.describe(source, manifest, kind, before),
     }
 
 
@@ -320,6 +332,19 @@ def _step(night: str, name: str) -> Iterator[dict]:
         with path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(done, ensure_ascii=False) + "\n")
         announce(f"{name} : {done.get('phrase', '')} ({done['duree_s']} s)")
+
+
+@contextlib.contextmanager
+def _chore(name: str, outcome: dict) -> Iterator[None]:
+    """Turn a failure, whatever it is, into an alert of the night."""
+    try:
+        yield
+    except Exception as error:
+        logger.exception("chore of the closing failed: %s", name)
+        outcome["entretien"] = "echec"
+        outcome["alertes"].append(
+            f"{name} en échec : {error}. Vérifier la place et les droits du dossier des données."
+        )
 
 
 def _age(stamp: str) -> dt.timedelta:

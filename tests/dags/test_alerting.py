@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from acces_soins import drop_box, quality, steps
 from acces_soins.settings import PROJECT, get_settings
 
 
@@ -45,3 +46,21 @@ def test_a_closing_that_breaks_is_announced(alerting, alerts):
 def test_a_night_cut_short_is_announced(alerting, alerts):
     alerting.on_night_stopped({"reason": "timed_out"})
     assert len(alerts()) == 1
+
+
+def test_the_hourly_pass_alerts_of_a_refusal_before_it_writes_the_pages_of_its_checks(
+    alerting, alerts, monkeypatch
+):
+    hourly = importlib.import_module("drop_box")
+    refused = {"nuit": "n", "source": "insee.cog_regions", "resultat": "refus", "phrase": "dépôt a.csv"}
+
+    def full_disk(run):
+        raise OSError("disque plein")
+
+    monkeypatch.setattr(hourly, "get_current_context", dict)
+    monkeypatch.setattr(drop_box, "waiting", lambda: ["a.csv"])
+    monkeypatch.setattr(steps, "_take", lambda left, run: refused)
+    monkeypatch.setattr(quality, "write_docs", full_disk)
+    with pytest.raises(OSError, match="disque plein"):
+        hourly.take_deposits.function()
+    assert alerts() == ["ALERTE insee.cog_regions : dépôt a.csv"]

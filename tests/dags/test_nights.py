@@ -37,6 +37,14 @@ def test_a_refused_source_stops_nothing_and_nothing_new_skips_the_publication(ni
     assert last_log().count("ALERTE ") == 1
 
 
+def test_housekeeping_that_fails_fails_the_closing_and_alerts_once(night, calls, last_log):
+    done = night("entretien en échec")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Compte rendu : publie" in done.stdout
+    assert calls()[-2:] == ["refresh_dashboards", "close_night"]
+    assert last_log().count("ALERTE ") == 1
+
+
 def test_a_night_killed_in_the_build_fails_and_holds_nothing_back(night, data):
     done = night("build tuée")
     assert done.returncode == 137

@@ -1,6 +1,10 @@
 """dbt's own tests: unit tests of every formula, then data tests, on a build without any source."""
 
+import csv
 import json
+from collections import Counter
+from itertools import combinations, permutations
+from math import factorial
 
 import pytest
 
@@ -40,6 +44,19 @@ def test_every_staging_model_has_a_key(run_results):
     assert {
         model for model in staging if not any(k.startswith(f"cle_unique_{model}_") for k in keys)
     } == set()
+
+
+def test_the_exact_trend_test_is_that_of_the_permutations():
+    rows = csv.DictReader((PROJECT / "dbt_project/seeds/ref_mann_kendall.csv").open())
+    critical = {int(row["nb_points"]): int(row["s_critique"]) for row in rows}
+    for points in (5, 6, 7):
+        counts = Counter(
+            abs(sum((b > a) - (b < a) for a, b in combinations(order, 2)))
+            for order in permutations(range(points))
+        )
+        rare = [s for s in counts if sum(n for t, n in counts.items() if t >= s) <= 0.05 * factorial(points)]
+        assert critical[points] == min(rare)
+    assert sorted(critical) == list(range(5, 11))
 
 
 def test_the_list_of_indicators_is_the_folder():

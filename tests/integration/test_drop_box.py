@@ -1,12 +1,14 @@
 """The partners' drop box: each file taken once, answered, and never lost."""
 
+import hashlib
 import json
 import os
 import time
+from unittest.mock import Mock
 
 import pytest
 
-from acces_soins import drop_box, landing, ledger, steps
+from acces_soins import drop_box, landing, ledger, reception, report, steps
 from acces_soins.settings import get_settings
 
 REGIONS = "insee.cog_regions"
@@ -135,9 +137,66 @@ def test_a_file_dated_in_the_future_is_taken(leave):
     assert answer_to(path)["verdict"] == "accepte"
 
 
+@pytest.fixture
+def replaced_while_judged(monkeypatch):
+    """Have the giver replace the file, and its checksum if any, once we have our copy of it."""
+    judge = reception.receive
+
+    def during(replace):
+        def receive(*args):
+            monkeypatch.setattr(reception, "receive", judge)
+            replace()
+            return judge(*args)
+
+        monkeypatch.setattr(reception, "receive", receive)
+
+    return during
+
+
+def test_a_file_replaced_while_it_was_judged_stays_to_be_judged(leave, source, replaced_while_judged):
+    path, longer = f"{REGIONS}/2026/a.csv", GOOD + "99,99001,0,X,X,X\n"
+    checksums = {content: hashlib.sha256(content.encode()).hexdigest() for content in (GOOD, longer)}
+    left = leave(path, GOOD, checksums[GOOD])
+    replaced_while_judged(lambda: leave(path, longer, checksums[longer]))
+    steps.take_deposits()
+    assert landing.latest(source(REGIONS)).sha256 == checksums[GOOD]
+    assert (answer_to(left)["verdict"], answer_to(left)["sha256"]) == ("accepte", checksums[GOOD])
+    assert left.read_text(encoding="utf-8") == longer
+    assert left.with_name("a.csv.sha256").exists()
+    steps.take_deposits()
+    assert (answer_to(left)["verdict"], answer_to(left)["sha256"]) == ("accepte", checksums[longer])
+    assert list(left.parent.iterdir()) == [left.with_name("a.csv.accuse.json")]
+
+
+def test_a_refusal_names_the_bytes_that_were_judged(leave, replaced_while_judged):
+    path = f"{REGIONS}/2026/a.csv"
+    left = leave(path, "rien")
+    replaced_while_judged(lambda: leave(path, GOOD))
+    steps.take_deposits()
+    assert answer_to(left)["verdict"] == "refuse"
+    assert answer_to(left)["sha256"] == hashlib.sha256(b"rien").hexdigest()
+    steps.take_deposits()
+    assert answer_to(left)["verdict"] == "accepte"
+
+
+def test_a_file_withdrawn_while_it_was_judged_is_answered_all_the_same(leave, replaced_while_judged):
+    left = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    replaced_while_judged(left.unlink)
+    steps.take_deposits()
+    assert answer_to(left)["verdict"] == "accepte"
+
+
+def test_a_file_is_hashed_when_it_is_judged_and_when_it_leaves(leave, monkeypatch):
+    leave(f"{REGIONS}/2026/a.csv", GOOD, hashlib.sha256(GOOD.encode()).hexdigest())
+    hashed = Mock(wraps=landing.sha256_of)
+    monkeypatch.setattr(landing, "sha256_of", hashed)
+    steps.take_deposits()
+    assert [call.args[0].name for call in hashed.call_args_list] == ["a.csv", "a.csv"]
+
+
 def test_killed_between_the_answer_and_the_removal(leave, monkeypatch):
     path = leave(f"{REGIONS}/2026/a.csv", GOOD)
-    monkeypatch.setattr(drop_box, "_remove", lambda left: None)
+    monkeypatch.setattr(drop_box, "_remove", lambda *_: None)
     steps.take_deposits()
     assert path.exists()
     monkeypatch.undo()
@@ -154,6 +213,13 @@ def test_killed_between_the_landing_and_the_answer(leave, monkeypatch):
     steps.take_deposits()
     assert answer_to(path)["verdict"] == "deja_recu"
     assert not path.exists()
+
+
+def test_only_what_was_refused_is_alerted(leave):
+    bad = leave(f"{REGIONS}/2026/a.csv", "rien")
+    leave(f"{REGIONS}/2026/b.csv", GOOD)
+    told = report.refusals(steps.take_deposits())
+    assert told == [f"{REGIONS} : dépôt {answer_to(bad)['phrase']}"]
 
 
 def test_a_refusal_reaches_the_register_of_the_night(leave):

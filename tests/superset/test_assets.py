@@ -120,11 +120,51 @@ def test_a_carried_line_is_lighter_than_the_observed_one():
 
 @pytest.fixture
 def prepared_steps(data_directory, monkeypatch):
-    """The steps that ``prepare`` runs, none of which starts Superset."""
+    """The steps that are run, none of which starts Superset."""
     steps = []
     monkeypatch.setattr(dashboards, "superset_version", lambda: "6.1.0")
-    monkeypatch.setattr(dashboards, "_run", lambda step, *_arguments: steps.append(step))
+    monkeypatch.setattr(dashboards, "_run", lambda wanted, _settings: steps.extend(wanted) or {})
     return steps
+
+
+@pytest.fixture
+def database_file(data_directory):
+    """Superset's own database, as it stands once prepared."""
+    path = get_settings().services / "superset" / "superset.db"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
+def test_what_is_due_is_done_in_one_start(prepared_steps, database_file, monkeypatch):
+    starts = []
+    counted = dashboards._run
+    monkeypatch.setattr(dashboards, "_run", lambda *given: starts.append(1) or counted(*given))
+    assert dashboards.update("v1") is True
+    assert (prepared_steps, len(starts)) == (["prepare", "deploy", "refresh"], 1)
+    assert dashboards.update("v1") is False
+    assert not any((dashboards.prepare(), dashboards.deploy(), dashboards.refresh("v1")))
+    assert dashboards.update("v2") is True
+    assert (prepared_steps[3:], len(starts)) == (["refresh"], 2)
+
+
+def test_a_lost_database_gets_its_dashboards_again(prepared_steps, database_file):
+    dashboards.update("v1")
+    database_file.unlink()
+    dashboards.prepare()
+    database_file.touch()
+    dashboards.update("v1")
+    assert prepared_steps[3:] == ["prepare", "deploy", "refresh"]
+
+
+def test_a_step_that_fails_is_named_and_none_counts_as_done(database_file, monkeypatch):
+    answer = subprocess.CompletedProcess([], 1, "", "étape prepare\nétape deploy\nKeyError: 'x'\n")
+    monkeypatch.setattr(dashboards, "superset_version", lambda: "6.1.0")
+    monkeypatch.setattr(dashboards.subprocess, "run", lambda *_, **__: answer)
+    for _ in range(2):
+        with pytest.raises(dashboards.DashboardsError, match="l'étape « deploy » : KeyError: 'x'"):
+            dashboards.update("v1")
+    assert not list(database_file.parent.glob("prepare.json"))
 
 
 def test_a_server_database_is_prepared_once(prepared_steps, monkeypatch):

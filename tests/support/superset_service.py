@@ -50,9 +50,7 @@ def prepared(folder: Path) -> Iterator[Service]:
         get_settings.cache_clear()
         settings = get_settings()
         published_marts.publish(settings.publication, VERSION)
-        dashboards.prepare(settings)
-        dashboards.deploy(settings)
-        dashboards.refresh(VERSION, settings)
+        dashboards.update(VERSION, settings)
         path = settings.services / "superset" / "identifiants.json"
         try:
             yield Service(settings, json.loads(path.read_text(encoding="utf-8")))

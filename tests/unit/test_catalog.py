@@ -61,6 +61,10 @@ def test_a_contract_is_whole(source):
             re.compile(column.pattern)
 
 
+# What a figure is decides which interval judges it and how its pace is told (CONTRIBUTING).
+NATURES = ("nombre", "densite", "proportion", "part_territoriale", "moyenne", "marque")
+
+
 @pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)
 def test_an_indicator_is_documented(indicator):
     meta = indicator.meta
@@ -69,6 +73,8 @@ def test_an_indicator_is_documented(indicator):
         assert meta[name], name
     assert meta["sens"] in ("hausse", "baisse", "neutre")
     assert isinstance(meta["additif"], bool)
+    assert meta["nature"] in NATURES
+    assert meta.get("denominateur_de", indicator.code) in load_indicators()
     assert meta["bornes"][0] < meta["bornes"][1]
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0

@@ -15,6 +15,7 @@ select
     catalogue.decimales,
     catalogue.sens,
     catalogue.additif,
+    catalogue.nature,
     catalogue.cadence,
     coalesce(array_to_string(sources.sources, ', '), '') as sources,
     catalogue.borne_min,

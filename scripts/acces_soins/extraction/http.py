@@ -104,13 +104,8 @@ def download(
     """
 
     def ask() -> NotModified | Downloaded:
-        conditions = {
-            "If-None-Match": known and known.etag,
-            "If-Modified-Since": known and known.last_modified,
-        }
-        headers = {name: value for name, value in conditions.items() if value}
-        if headers:
-            with _open(url, headers) as response:
+        if conditions := _conditions(known):
+            with _open(url, conditions) as response:
                 if _is_known(response, known):
                     return NotModified(url)
                 if response.status_code != 304:

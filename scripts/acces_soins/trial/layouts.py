@@ -16,6 +16,7 @@ import xlsxwriter
 
 from acces_soins.catalog import Source, get_source
 from acces_soins.readers.model import SHEET
+from acces_soins.readers.nested import STEP
 from acces_soins.trial import rows as trial_rows
 from acces_soins.trial.contract_rows import WORD
 from acces_soins.trial.periods import is_stock, last_period, uploaded_at
@@ -61,7 +62,8 @@ def extract(source: Source, as_of: dt.date) -> Extract:
     return _extract_of_period(source.id, last_period(source, as_of))
 
 
-@lru_cache(maxsize=64)
+# Every source at four dates (160 MB at most): a replica that goes on through nights computes none anew.
+@lru_cache(maxsize=256)
 def _extract_of_period(source_id: str, period: dt.date) -> Extract:
     source = get_source(source_id)
     content, count = _writer(source)(source, period)
@@ -149,8 +151,6 @@ def _section(source: Source, period: dt.date) -> Iterator[str]:
 
 # JSON
 
-JSON_STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
-
 
 def write_json(source: Source, period: dt.date) -> tuple[bytes, int]:
     """One giant object: records nested as the contract's paths say; what is empty is left out."""
@@ -180,7 +180,7 @@ def _put(record: dict, path: str, value: object) -> None:
     """Write a value at the end of a path, with the objects and the lists on the way."""
     *way, last = path.split(".")
     for part in way:
-        name, key, wanted = JSON_STEP.fullmatch(part).groups()
+        name, key, wanted = STEP.fullmatch(part).groups()
         if "[" in part:
             items = record.setdefault(name, [{key: wanted} if key else {}])
             record = items[0]

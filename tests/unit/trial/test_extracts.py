@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from acces_soins import readers
 from acces_soins.catalog import EDITION_PATTERN, edition_date, get_source, load_sources
 from acces_soins.errors import ConfigurationError
-from acces_soins.trial import geography, values
+from acces_soins.trial import geography, layouts, values
 from acces_soins.trial.layouts import extract, header_of_vintage
 from acces_soins.trial.rows import options, rows
 
@@ -120,6 +120,10 @@ def test_file_and_edition_answer_to_the_catalogue(source):
 def test_bytes_change_only_with_the_period(source):
     shown, next_day = extract(source, AS_OF), extract(source, AS_OF + dt.timedelta(days=1))
     assert shown is next_day
+
+
+def test_two_nights_of_every_source_are_kept():
+    assert layouts._extract_of_period.cache_parameters()["maxsize"] >= 2 * len(SOURCES)
 
 
 @pytest.mark.parametrize("source_id", ["ameli.patients_longueduree_infra_annuelle", "finess.etablissements"])

@@ -1,0 +1,59 @@
+-- One row per indicator × territory × quarter; the value may be null, the status never.
+with points as (
+    select *
+    from {{ ref('int_indicateurs__points') }}
+),
+
+{{ serie_trimestrielle('points') }},
+
+-- Only points that a source published for that quarter compare, and only with the same method.
+comparables as (
+    select
+        code_indicateur,
+        niveau,
+        code_territoire,
+        rang_trimestre,
+        lag(valeur) over points_successifs as valeur_precedente,
+        lag(date_reference) over points_successifs as date_reference_precedente
+    from serie
+    where statut in ('observe', 'provisoire') and age_trimestres = 0
+    window points_successifs as (
+        partition by code_indicateur, niveau, code_territoire, version_methode order by rang_trimestre
+    )
+)
+
+select
+    serie.code_indicateur,
+    serie.niveau,
+    serie.code_territoire,
+    serie.libelle_territoire,
+    serie.trimestre,
+    serie.fin_trimestre,
+    serie.rang_trimestre,
+    serie.valeur,
+    serie.borne_basse,
+    serie.borne_haute,
+    serie.unite,
+    serie.numerateur,
+    serie.denominateur,
+    serie.statut,
+    serie.motif,
+    serie.statut_conf,
+    serie.date_reference,
+    serie.age_trimestres::integer as age_trimestres,
+    round(serie.valeur - comparables.valeur_precedente, 9) as evolution,
+    round(
+        100 * (serie.valeur - comparables.valeur_precedente) / nullif(abs(comparables.valeur_precedente), 0), 9
+    ) as evolution_pct,
+    comparables.date_reference_precedente,
+    serie.source,
+    serie.edition,
+    serie.sha256,
+    serie.date_extraction,
+    serie.version_methode
+from serie
+left join comparables
+    on comparables.code_indicateur = serie.code_indicateur
+    and comparables.niveau = serie.niveau
+    and comparables.code_territoire = serie.code_territoire
+    and comparables.rang_trimestre = serie.rang_trimestre
