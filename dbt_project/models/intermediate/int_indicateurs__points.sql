@@ -1,9 +1,20 @@
 -- THE list of indicators: the dated points of each, one below the other.
 {%- set indicateurs = [
     'taux_ald_sans_mt',
+    'taux_ald_avec_mt_barometre',
+    'nb_ald_sans_mt_estime',
     'file_active_moyenne_mg',
+    'file_active_moyenne_liberaux',
+    'patientele_mt_moyenne_mg',
     'effectif_mg_liberaux',
     'densite_mg_liberaux',
+    'nb_primo_installes_mg',
+    'nb_installations_zsd',
+    'nb_contrats_assistants_medicaux',
+    'taux_recours_assistants_medicaux',
+    'taux_optam',
+    'taux_couverture_sas',
+    'couverture_sas',
     'apl_mg',
     'apl_mg_65',
     'apl_mg_62',
@@ -44,6 +55,7 @@
     'premiere_annee_sante_dep',
     'nb_places_premiere_annee_sante',
     'part_sans_mt_17plus',
+    'proxy_densite_specialistes',
 ] %}
 
 -- Bounds are null where the model gives none.
