@@ -53,6 +53,7 @@ INDICATORS: Columns = {
         "unite varchar",
         "decimales integer",
         "sens varchar",
+        "additif boolean",
         "nature varchar",
         "cadence varchar",
         "variation_alerte_pct double",

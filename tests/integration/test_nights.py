@@ -50,6 +50,34 @@ class TestFirstNight:
         )
         assert ask("select count(*) from marts.rapprochements where rapprochement like 'somme%'")[0][0] > 0
 
+    def test_every_additive_count_is_held_against_its_parts_at_both_levels(self, after_first_night, ask):
+        compared = ask(
+            "select distinct code_indicateur, niveau from marts.rapprochements "
+            "where rapprochement = 'somme_des_departements' order by all"
+        )
+        additive = sorted(code for code, each in load_indicators().items() if each.meta["additif"])
+        assert compared == [(code, level) for code in additive for level in ("france", "region")]
+
+    def test_the_number_without_a_doctor_is_an_estimate_inside_its_bounds(self, after_first_night, ask):
+        (statuses, inside, gap) = ask(
+            "select list(distinct nombres.statut order by nombres.statut), "
+            "bool_and(nombres.valeur between nombres.borne_basse and nombres.borne_haute), "
+            "max(abs(100 * nombres.numerateur / nombres.denominateur - taux.valeur)) "
+            "from marts.indicateurs_trimestriels as nombres "
+            "inner join marts.indicateurs_trimestriels as taux using (niveau, code_territoire, trimestre) "
+            "where nombres.code_indicateur = 'nb_ald_sans_mt_estime' and nombres.valeur is not null "
+            "and taux.code_indicateur = 'taux_ald_sans_mt'"
+        )[0]
+        assert statuses == ["estime", "reporte"]
+        assert inside and gap < 0.05
+
+    def test_the_barometer_stands_beside_the_complement_without_judgement(self, after_first_night, ask):
+        rows = ask(
+            "select distinct tolerance, tolerance_pct, conforme, raison like 'Autre champ%' "
+            "from marts.rapprochements where rapprochement = 'complement_du_barometre'"
+        )
+        assert rows == [(None, None, True, True)]
+
     def test_the_delay_to_specialists_is_there_and_says_why_it_is_empty(self, after_first_night, ask):
         answer = ask(
             "select distinct statut, motif, valeur from marts.indicateurs_trimestriels "
