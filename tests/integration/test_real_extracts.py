@@ -84,6 +84,17 @@ def test_published_figures_are_kept_as_read(real, ask, code, territory, value):
     assert answer == [(value, "observe")]
 
 
+def test_every_published_figure_that_the_extracts_answer_is_met(real, ask):
+    counted = dict(ask("select resultat, count(*) from marts.chiffres_publies group by 1"))
+    gaps = ask("select * from marts.chiffres_publies where resultat = 'ecart'")
+    assert gaps == [] and "non_compare" not in counted
+    assert counted["conforme"] >= 28
+    regions = (
+        "select count(*) from marts.chiffres_publies where code_indicateur = 'population' and ecart <> 0"
+    )
+    assert ask(f"{regions} and resultat = 'conforme'") == [(18,)]
+
+
 def test_recomputed_densities_agree_and_the_gap_is_shown(real, ask):
     rows = ask(
         "select niveau, count(*), max(abs(ecart_pct)), max(abs(ecart)), bool_and(conforme) "
