@@ -75,11 +75,21 @@ def _changes(node: exp.Expression) -> list[Callable[[exp.Expression], exp.Expres
     if _in_fixture(node):
         return []
     if type(node) in SWAPS:
-        return [lambda place: SWAPS[type(place)](**{k: v.copy() if isinstance(v, exp.Expression) else v for k, v in place.args.items()})]
+        return [
+            lambda place: SWAPS[type(place)](
+                **{k: v.copy() if isinstance(v, exp.Expression) else v for k, v in place.args.items()}
+            )
+        ]
     if isinstance(node, exp.Literal) and not isinstance(node.parent, exp.DataTypeParam | exp.Interval):
         return [_literal]
     if isinstance(node, exp.Ordered):
-        return [lambda place: exp.Ordered(this=place.this.copy(), desc=not place.args.get("desc"), nulls_first=place.args.get("nulls_first"))]
+        return [
+            lambda place: exp.Ordered(
+                this=place.this.copy(),
+                desc=not place.args.get("desc"),
+                nulls_first=place.args.get("nulls_first"),
+            )
+        ]
     if isinstance(node, exp.Coalesce) and node.expressions:
         return [lambda place: place.this.copy()]
     if isinstance(node, exp.Not):
