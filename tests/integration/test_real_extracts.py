@@ -202,6 +202,43 @@ def test_a_partial_file_is_out_of_perimeter_elsewhere_never_zero(real, ask):
     assert covered == [("76",)]
 
 
+def test_liberal_doctors_of_every_speciality(real, ask):
+    query = (
+        "select niveau, code_territoire, valeur from marts.indicateurs_trimestriels "
+        "where code_indicateur = '{}' and trimestre = '2024T4'"
+    )
+    counts = {row[:2]: row[2] for row in ask(query.format("effectif_medecins_liberaux"))}
+    departments = [value for (level, _), value in counts.items() if level == "departement"]
+    assert counts["france", "FR"] == sum(departments) == 112_159
+    assert (len(departments), counts["departement", "01"], counts["region", "01"]) == (101, 647, 637)
+    densities = {row[:2]: row[2] for row in ask(query.format("densite_medecins_liberaux"))}
+    assert densities["france", "FR"] == 163.5
+    assert [densities["departement", code] for code in ("01", "2A", "75", "976")] == [
+        94.0,
+        187.0,
+        374.4,
+        12.1,
+    ]
+
+
+def test_the_cpts_of_the_one_region_that_was_given(real, ask):
+    rows = ask(
+        "select niveau, count(valeur), sum(valeur) from marts.indicateurs_trimestriels "
+        "where code_indicateur = 'nb_cpts' and trimestre = '2026T1' group by niveau order by niveau"
+    )
+    assert rows == [("departement", 13, 82), ("france", 0, None), ("region", 1, 82)]
+
+
+def test_measures_without_a_file_have_a_reason_and_no_zero(real, ask):
+    rows = ask(
+        "select motif, count(distinct code_indicateur), count(valeur) from marts.indicateurs_trimestriels "
+        "where code_indicateur in ('nb_medicobus', 'nb_docteurs_juniors', 'nb_consultations_solidarite', "
+        "'taux_couverture_cpts', 'nb_teleconsultations', 'nb_zones_rouges', 'pop_zones_rouges', 'solde_mg') "
+        "group by motif order by motif"
+    )
+    assert rows == [("aucune_source_ouverte", 5, 0), ("edition_non_recue", 3, 0)]
+
+
 def test_what_was_not_received_says_so(real, ask):
     rows = ask(
         "select distinct code_indicateur, statut, motif from marts.indicateurs_trimestriels "

@@ -39,6 +39,8 @@ medianes as (
 semblables as (
     select
         autres.code_indicateur,
+        -- A column of the key: a condition on one side only would compare every row with every other.
+        autres.niveau,
         ici.code_departement,
         autres.trimestre,
         median(autres.valeur) as mediane_semblables
@@ -46,7 +48,7 @@ semblables as (
     inner join valeurs as autres
         on autres.niveau = 'departement'
         and autres.code_territoire = ici.code_semblable
-    group by autres.code_indicateur, ici.code_departement, autres.trimestre
+    group by autres.code_indicateur, autres.niveau, ici.code_departement, autres.trimestre
 ),
 
 -- The trend of the last comparable point, which a carried figure repeats.
@@ -113,8 +115,8 @@ left join {{ ref('int_comparaisons__cibles') }} as cibles
     using (code_indicateur, niveau, code_territoire, trimestre)
 left join semblables
     on semblables.code_indicateur = valeurs.code_indicateur
+    and semblables.niveau = valeurs.niveau
     and semblables.trimestre = valeurs.trimestre
-    and valeurs.niveau = 'departement'
     and semblables.code_departement = valeurs.code_territoire
 asof left join tendances
     on tendances.code_indicateur = valeurs.code_indicateur

@@ -93,12 +93,37 @@ complements as (
         and observatoire.code_indicateur = 'taux_ald_sans_mt'
 ),
 
+-- The producer publishes the share of the oldest for France alone.
+parts_de_60_ans as (
+    select
+        'part_60_plus_publiee' as rapprochement,
+        calculee.code_indicateur,
+        calculee.niveau,
+        calculee.code_territoire,
+        calculee.trimestre,
+        publiee.part_60_plus_pct as valeur_publiee,
+        calculee.valeur as valeur_recalculee,
+        null::double as tolerance_pct,
+        {{ var('tolerance_part_60_plus') }}::double as tolerance,
+        'La part publiée est arrondie ; la nôtre additionne les effectifs des classes d''âge.' as raison
+    from indicateurs as calculee
+    inner join {{ ref('stg_ameli__demographie_ages_moyens') }} as publiee
+        on publiee.niveau = calculee.niveau
+        and publiee.code_territoire = calculee.code_territoire
+        and publiee.date_reference = calculee.date_reference
+    where calculee.code_indicateur = 'part_mg_60_plus'
+        and publiee.code_profession = 'mg_hors_mep'
+        and publiee.motif is null
+),
+
 reunis as (
     select * from densites
     union all by name
     select * from sommes
     union all by name
     select * from complements
+    union all by name
+    select * from parts_de_60_ans
 )
 
 select

@@ -31,9 +31,9 @@ select
     indicateurs.date_reference,
     indicateurs.date_reference_precedente,
     indicateurs.age_trimestres,
-    points.evolution as evolution_point,
-    points.evolution_pct as evolution_point_pct,
-    points.date_reference_precedente as date_point_precedent,
+    case when indicateurs.valeur is not null then points.evolution end as evolution_point,
+    case when indicateurs.valeur is not null then points.evolution_pct end as evolution_point_pct,
+    case when indicateurs.valeur is not null then points.date_reference_precedente end as date_point_precedent,
     indicateurs.statut,
     statuts.libelle as libelle_statut,
     indicateurs.motif,
@@ -64,7 +64,6 @@ left join points
     and points.niveau = indicateurs.niveau
     and points.code_territoire = indicateurs.code_territoire
     and points.date_reference = indicateurs.date_reference
-    and indicateurs.valeur is not null
 left join {{ ref('comparaisons') }} as comparaisons
     on comparaisons.code_indicateur = indicateurs.code_indicateur
     and comparaisons.niveau = indicateurs.niveau
