@@ -1,4 +1,14 @@
 {#-
+    Sum that does not depend on the order of threads: the terms are added as decimals (nine of them).
+    Rounding a sum of doubles is not enough: a tie goes up one night and down the next.
+
+    fenetre   what stands in `over (…)`, where the sum is that of a window
+-#}
+{% macro somme_exacte(expr, fenetre=none) -%}
+    sum(({{ expr }})::decimal(28, 9)){% if fenetre %} over ({{ fenetre }}){% endif %}::double
+{%- endmacro %}
+
+{#-
     Départements, régions and France of an additive quantity: numerators and denominators are summed,
     the value is their ratio (a mean of means is never computed).
 
@@ -8,7 +18,7 @@
     code_indicateur  its catalogue entry says which territories the source does not cover by definition;
                a région or France exists only when all its other départements are there
 
-    The values are rounded to nine decimals: sums of doubles depend on the order of threads.
+    The values are rounded to nine decimals.
 -#}
 {% macro niveaux_additifs(relation, valeur, code_indicateur=none) -%}
     select
@@ -31,8 +41,8 @@
                 when 0 then departements.code_territoire when 1 then departements.code_region else 'FR'
             end as code_territoire,
             source.date_reference,
-            round(sum(source.numerateur), 6) as numerateur,
-            round(sum(source.denominateur), 6) as denominateur,
+            round({{ somme_exacte('source.numerateur') }}, 6) as numerateur,
+            round({{ somme_exacte('source.denominateur') }}, 6) as denominateur,
             count(distinct departements.code_territoire) as nb_departements,
             max(source.edition) as edition,
             max(source.sha256) as sha256,

@@ -1,5 +1,6 @@
 {#-
     The zone of a commune or of a territoire de vie-santé, from one act to the next: a row per change.
+    What the next act of its région no longer names (a merged commune) has an end.
 
     cle   the contract's column that tells one territory from another
 -#}
@@ -13,8 +14,13 @@ with source as (
     {{ derniere_edition('_edition, ' ~ cle) }}
 ),
 
+actes as (
+    select distinct reg, date_arrete
+    from source
+),
+
 changements as (
-    select *
+    select *, max(date_arrete) over (partition by {{ cle }}) as dernier_arrete
     from source
     -- The first act, or another zone than in the one before.
     qualify (zonage_ars, zonage_nat) is distinct from lag((zonage_ars, zonage_nat)) over (
@@ -32,7 +38,14 @@ select
     zonage_ars as zone,
     {{ nombre('population') }} as population_nb,
     date_arrete as valable_du,
-    lead(date_arrete) over (partition by {{ cle }} order by date_arrete) as valable_jusqu_au,
+    coalesce(
+        lead(date_arrete) over (partition by {{ cle }} order by date_arrete),
+        (
+            select min(actes.date_arrete)
+            from actes
+            where actes.reg = changements.reg and actes.date_arrete > changements.dernier_arrete
+        )
+    ) as valable_jusqu_au,
     {{ provenance() }}
 from changements
 {%- endmacro %}

@@ -132,6 +132,26 @@ def sql(
 
 
 @app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(metavar="INDICATEUR", help="Code de l'indicateur.")],
+    territory: Annotated[str, typer.Argument(metavar="TERRITOIRE", help="Code Insee, ou FR.")],
+    quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Trimestre, par exemple 2025T2.")],
+    level: Annotated[
+        str | None, typer.Option("--level", help="departement ou region, quand le code sert deux fois.")
+    ] = None,
+) -> None:
+    """Remonter d'un chiffre publié à sa formule, ses fichiers, leurs empreintes et leurs lignes."""
+    from acces_soins import explanation
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for label, text in explanation.explain(indicator, territory, quarter, level):
+        table.add_row(label, text)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+
+
+@app.command()
 def status() -> None:
     """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
     from acces_soins import publication

@@ -84,6 +84,17 @@ def test_published_figures_are_kept_as_read(real, ask, code, territory, value):
     assert answer == [(value, "observe")]
 
 
+def test_every_published_figure_that_the_extracts_answer_is_met(real, ask):
+    counted = dict(ask("select resultat, count(*) from marts.chiffres_publies group by 1"))
+    gaps = ask("select * from marts.chiffres_publies where resultat = 'ecart'")
+    assert gaps == [] and "non_compare" not in counted
+    assert counted["conforme"] >= 28
+    regions = (
+        "select count(*) from marts.chiffres_publies where code_indicateur = 'population' and ecart <> 0"
+    )
+    assert ask(f"{regions} and resultat = 'conforme'") == [(18,)]
+
+
 def test_recomputed_densities_agree_and_the_gap_is_shown(real, ask):
     rows = ask(
         "select niveau, count(*), max(abs(ecart_pct)), max(abs(ecart)), bool_and(conforme) "
@@ -95,12 +106,68 @@ def test_recomputed_densities_agree_and_the_gap_is_shown(real, ask):
     assert gap_pct <= 3 and france_gap <= 0.5
 
 
-def test_the_apl_of_france_in_2021(real, ask):
-    value = ask(
-        "select valeur from marts.indicateurs_trimestriels where code_indicateur = 'apl_mg' "
-        "and niveau = 'france' and trimestre = '2021T4'"
-    )[0][0]
-    assert round(value, 2) == 3.81
+@pytest.mark.parametrize(
+    ("code", "quarter", "value", "decimals"),
+    [
+        ("apl_mg", "2021T4", 3.81, 2),
+        ("apl_mg_65", "2021T4", 3.37, 2),
+        ("apl_mg_62", "2021T4", 3.00, 2),
+        ("apl_sages_femmes", "2021T4", 19.7, 1),
+        ("pop_apl_inf_2_5", "2021T4", 9_372_142, 0),
+        ("part_pop_apl_inf_2_5", "2021T4", 14.0, 1),
+        # Beyond thirty minutes by road, 5.87 %; joined by no road, 0.11 %.
+        ("part_pop_urgences_plus_30min", "2019T4", 5.98, 2),
+    ],
+)
+def test_the_accessibility_of_france(real, ask, code, quarter, value, decimals):
+    answer = ask(
+        f"select round(valeur, {decimals}), statut from marts.indicateurs_trimestriels "
+        f"where code_indicateur = '{code}' and niveau = 'france' and trimestre = '{quarter}'"
+    )
+    assert answer == [(value, "observe")]
+
+
+def test_mayotte_has_emergency_times_and_no_apl(real, ask):
+    answer = ask(
+        "select code_indicateur, statut from marts.indicateurs_trimestriels where niveau = 'departement' "
+        "and code_territoire = '976' and trimestre in ('2019T4', '2021T4') "
+        "and code_indicateur in ('apl_sages_femmes', 'part_pop_urgences_plus_30min') "
+        "and statut in ('observe', 'hors_champ') group by all order by all"
+    )
+    assert answer == [("apl_sages_femmes", "hors_champ"), ("part_pop_urgences_plus_30min", "observe")]
+
+
+def test_the_spread_of_the_apl_tells_what_the_mean_hides(real, ask):
+    rows = ask(
+        "select code_territoire, nb_communes, apl_p10, apl_mediane, apl_p90, libelle_commune_max "
+        "from marts.dispersion_apl where code_territoire in ('48', '75') order by 1"
+    )
+    assert rows == [
+        ("48", 152, 1.144, 3.422, 4.384, "Saint-Étienne-Vallée-Française"),
+        ("75", 20, 4.101, 4.358, 5.512, rows[1][5]),
+    ]
+    # The workbook leaves the arrondissements without a name.
+    assert rows[1][5].startswith("Paris ")
+    gaps = ask(
+        "select count(*) from marts.dispersion_apl as d join marts.indicateurs_trimestriels as i "
+        "on i.code_indicateur = 'part_pop_apl_inf_2_5' and i.niveau = 'departement' "
+        "and i.code_territoire = d.code_territoire and i.date_reference = d.date_reference "
+        "and i.statut = 'observe' where abs(d.part_pop_apl_inf_2_5 - i.valeur) > 1e-6"
+    )
+    assert gaps == [(0,)]
+
+
+def test_what_waits_for_a_deposit_has_no_figure(real, ask):
+    rows = ask(
+        "select distinct code_indicateur, statut, valeur from marts.indicateurs_trimestriels "
+        "where code_indicateur in ('part_pop_pharmacie_plus_10min', 'part_pop_zip', 'part_pop_zac') "
+        "order by 1"
+    )
+    assert rows == [
+        ("part_pop_pharmacie_plus_10min", "non_disponible", None),
+        ("part_pop_zac", "non_disponible", None),
+        ("part_pop_zip", "non_disponible", None),
+    ]
 
 
 def test_the_apl_is_observed_then_carried_then_expired(real, ask):

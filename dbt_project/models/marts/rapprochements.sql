@@ -57,6 +57,7 @@ sommes as (
     from indicateurs as totaux
     inner join {{ source('registre', 'catalogue_indicateurs') }} as catalogue
         on catalogue.code_indicateur = totaux.code_indicateur
+        and catalogue.additif
     inner join parts
         on parts.code_indicateur = totaux.code_indicateur
         and parts.niveau = totaux.niveau

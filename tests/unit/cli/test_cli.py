@@ -48,6 +48,7 @@ def test_help_is_in_french_and_names_every_command(run):
         "check",
         "publish",
         "sql",
+        "explain",
         "status",
         "dashboards",
         "backup",

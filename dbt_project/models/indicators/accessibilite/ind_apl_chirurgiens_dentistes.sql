@@ -1,0 +1,1 @@
+{{ points_apl('apl_chirurgiens_dentistes', 'chirurgiens_dentistes') }}

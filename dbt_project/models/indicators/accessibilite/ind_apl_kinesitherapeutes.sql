@@ -1,0 +1,1 @@
+{{ points_apl('apl_kinesitherapeutes', 'kinesitherapeutes') }}

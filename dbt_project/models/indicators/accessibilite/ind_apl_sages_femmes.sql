@@ -1,0 +1,1 @@
+{{ points_apl('apl_sages_femmes', 'sages_femmes') }}

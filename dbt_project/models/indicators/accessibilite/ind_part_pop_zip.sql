@@ -1,0 +1,1 @@
+{{ points_population_zone('part_pop_zip', 'ZIP') }}

@@ -1,0 +1,76 @@
+"""From any published figure back to its file: hash, lines and cells."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from acces_soins import explanation, landing
+from acces_soins.catalog import get_source, load_indicators
+from acces_soins.errors import ConfigurationError
+
+
+def chain(*arguments, **options):
+    return dict(explanation.explain(*arguments, **options))
+
+
+@pytest.fixture
+def rate(after_first_night, ask):
+    """A rate of 2A that was published for its own quarter: value, quarter, hash."""
+    return ask(
+        "select valeur, trimestre, sha256 from marts.indicateurs_trimestriels "
+        "where code_indicateur = 'taux_ald_sans_mt' and code_territoire = '2A' and statut = 'observe' "
+        "order by trimestre desc limit 1"
+    )[0]
+
+
+def test_a_figure_read_from_a_file_leads_to_its_cell(rate):
+    value, quarter, sha256 = rate
+    found = chain("taux_ald_sans_mt", "2A", quarter)
+    assert found["Empreinte"] == f"sha256 {sha256}"
+    source = get_source(found["Source"].split(",")[0])
+    manifest = next(m for m in landing.manifests(source) if m.sha256 == sha256)
+    assert manifest.fichier in found["Fichier"]
+    line = int(found["Lignes"].split(";")[0].split()[1])
+    row = next(r for r in pq.read_table(manifest.table).to_pylist() if r["_ligne"] == line)
+    assert row["departement"] == "2A"
+    assert float(row["taux_patients_ald_sans_mt_integer"]) == value
+    assert f"ligne {line}, colonne taux_patients_ald_sans_mt_integer = " in found["Lignes"]
+
+
+def test_a_figure_without_a_value_says_why(after_first_night):
+    found = chain("delai_moyen_acces_specialistes", "974", "2026T3")
+    assert found["Valeur"].startswith("aucune")
+    assert "Aucune source ouverte" in found["Statut"]
+    assert "Lignes" not in found
+
+
+def test_every_indicator_with_a_figure_has_its_chain(after_first_night, ask):
+    figures = ask(
+        "select code_indicateur, niveau, code_territoire, max(trimestre) from marts.indicateurs_trimestriels "
+        "where valeur is not null and code_territoire in ('2B', '11', 'FR', '974') group by all order by all"
+    )
+    assert {code for code, *_ in figures} <= set(load_indicators())
+    assert len({code for code, *_ in figures}) > 5
+    for code, level, territory, quarter in figures:
+        found = chain(code, territory, quarter, level=level)
+        assert {"Valeur", "Statut", "Formule", "Source", "Empreinte", "Lignes", "Publication"} <= set(found), code
+
+
+def test_a_code_that_serves_twice_asks_for_its_level(after_first_night):
+    with pytest.raises(ConfigurationError, match="est un département et une région"):
+        explanation.explain("nb_msp", "01", "2026T3")
+    assert "Ain" in chain("nb_msp", "01", "2026T3", level="departement")["Territoire"]
+    assert "Guadeloupe" in chain("nb_msp", "01", "2026T3", level="region")["Territoire"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("nb_chats", "01", "2026T3"), "indicateur inconnu"),
+        (("nb_msp", "99", "2026T3"), "hors de la série publiée"),
+        (("nb_msp", "2A", "2026-09-30"), "attendu un code Insee"),
+        (("nb_msp", "2A' or true", "2026T3"), "attendu un code Insee"),
+    ],
+)
+def test_a_wrong_question_is_one_sentence(after_first_night, asked, said):
+    with pytest.raises(ConfigurationError, match=said):
+        explanation.explain(*asked)
