@@ -58,3 +58,23 @@ select
     {{ provenance() }}
 from source
 {%- endmacro %}
+
+{#- Liberal professionals of one profession on 31 December, all ages, both sexes; a mask hides its figure. -#}
+{% macro effectifs_liberaux(profession) -%}
+select
+    niveau,
+    code_territoire,
+    date_reference,
+    case when motif_effectif is null then effectif_nb end as effectif_nb,
+    case when motif_densite is null then densite_pour_100k end as densite_pour_100k,
+    motif_effectif,
+    motif_densite,
+    edition,
+    sha256,
+    date_extraction
+from {{ ref('stg_ameli__demographie_effectifs_densites') }}
+where code_profession = '{{ profession }}'
+    and classe_age = 'tout_age'
+    and libelle_sexe = 'tout sexe'
+    and niveau <> 'inconnu'
+{%- endmacro %}

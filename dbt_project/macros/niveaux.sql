@@ -74,8 +74,13 @@
         on territoires.niveau = parts.niveau
         and territoires.code_territoire = parts.code_territoire
     where parts.nb_departements
-        >= territoires.nb_departements - len(list_intersect(
-            list_transform(territoires.codes_departements, lambda code: 'departement/' || code),
-            parts.hors_champ
-        ))
+        >= {{ nb_departements_couverts('territoires', 'parts.hors_champ') }}
+{%- endmacro %}
+
+{#- Of a row of int_territoires__effectifs, how many départements an indicator speaks of: all but those out of its scope. -#}
+{% macro nb_departements_couverts(territoires, hors_champ) -%}
+    {{ territoires }}.nb_departements - len(list_intersect(
+        list_transform({{ territoires }}.codes_departements, lambda code: 'departement/' || code),
+        {{ hors_champ }}
+    ))
 {%- endmacro %}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import ledger
+from acces_soins import history, ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.versioning import Inputs, utc_stamp
@@ -53,7 +53,7 @@ def publish(
         name = f"{utc_stamp()}-{inputs.fingerprint[:8]}"
         draft = versions / f".{name}"
         draft.mkdir()
-        _write_database(draft / DATABASE, database, published, checks)
+        fingerprints = _write_database(draft, name, database, published, checks)
         _export(draft)
         version = {
             "version": name,
@@ -62,6 +62,7 @@ def publish(
             "parent": parent["version"] if parent else None,
             "empreinte": inputs.fingerprint,
             **asdict(inputs),
+            "indicateurs": fingerprints,
         }
         (draft / VERSION_FILE).write_text(json.dumps(version, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.rename(versions / name)
@@ -69,13 +70,17 @@ def publish(
     return version
 
 
-def _write_database(target: Path, source: Path, published: Sequence[str], checks: Sequence[dict]) -> None:
-    with duckdb.connect(str(target)) as connection:
+def _write_database(
+    draft: Path, name: str, source: Path, published: Sequence[str], checks: Sequence[dict]
+) -> dict[str, dict[str, str]]:
+    """Copy what is published, and the values that are new; returns the fingerprints of the indicators."""
+    with duckdb.connect(str(draft / DATABASE)) as connection:
         connection.execute(f"attach '{source}' as prive (read_only)")
         connection.execute("create schema marts")
         for relation in published:
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
             _copy_comments(connection, relation)
+        fingerprints = _write_history(connection, draft, name) if history.MART in published else {}
         connection.execute(
             "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
             "observe varchar, resultat varchar, exemples varchar)"
@@ -83,6 +88,22 @@ def _write_database(target: Path, source: Path, published: Sequence[str], checks
         for check in checks:
             connection.execute("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", _check_row(check))
         connection.execute("detach prive")
+    return fingerprints
+
+
+def _write_history(
+    connection: duckdb.DuckDBPyConnection, draft: Path, name: str
+) -> dict[str, dict[str, str]]:
+    """Only here has the version a name: its revisions get it, and its values are written under it."""
+    connection.execute(
+        "update marts.revisions set publication_nouvelle = ? where publication_nouvelle is null", [name]
+    )
+    history.write_changes(connection, f"marts.{history.MART}", name, draft / history.FILE)
+    rows = connection.execute(
+        "select code_indicateur, empreinte_sources, empreinte_corrections "
+        "from prive.intermediaire.int_indicateurs__empreintes order by 1"
+    ).fetchall()
+    return {code: {"sources": sources, "corrections": corrections} for code, sources, corrections in rows}
 
 
 def _check_row(check: dict) -> list:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import duckdb
 
-from acces_soins import archive, landing, ledger
+from acces_soins import archive, history, landing, ledger
 from acces_soins.catalog import Indicator, Source, load_indicators, load_sources
 from acces_soins.landing import Manifest
 from acces_soins.versioning import Inputs
@@ -53,6 +53,7 @@ INDICATORS: Columns = {
         "unite varchar",
         "decimales integer",
         "sens varchar",
+        "additif boolean",
         "nature varchar",
         "cadence varchar",
         "variation_alerte_pct double",
@@ -94,6 +95,16 @@ FAILURES: Columns = {
     "dernier_echec timestamp": lambda event: landing.utc(event["inscrit_le"]),
     "motif_echec varchar": lambda event: event["phrase"],
 }
+PUBLICATIONS: Columns = {
+    "publication varchar": lambda pair: pair[1],
+    "rang integer": lambda pair: pair[0],
+}
+FINGERPRINTS: Columns = {
+    "publication varchar": lambda told: told[0],
+    "code_indicateur varchar": lambda told: told[1],
+    "empreinte_sources varchar": lambda told: told[2]["sources"],
+    "empreinte_corrections varchar": lambda told: told[2]["corrections"],
+}
 
 
 def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
@@ -106,6 +117,9 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "editions", EDITIONS, _editions())
     _create(connection, "periodes_manquantes", MISSING, _missing_periods())
     _create(connection, "echecs", FAILURES, _failures())
+    _create(connection, "publications", PUBLICATIONS, enumerate(history.publications(), start=1))
+    _create(connection, "empreintes", FINGERPRINTS, _fingerprints())
+    history.create_view(connection, "registre.valeurs")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, records: Iterable) -> None:
@@ -132,6 +146,14 @@ def _missing_periods() -> Iterator[tuple[Source, dt.date]]:
     for source in load_sources().values():
         for day in archive.missing_periods(source):
             yield source, day
+
+
+def _fingerprints() -> Iterator[tuple[str, str, dict]]:
+    """What each publication's indicators hung on, as its version says."""
+    versions = {event["version"]: event for event in ledger.read(ledger.PUBLICATIONS)}
+    for name, version in versions.items():
+        for code, told in version.get("indicateurs", {}).items():
+            yield name, code, told
 
 
 def _failures() -> Iterator[dict]:

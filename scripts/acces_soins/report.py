@@ -203,12 +203,13 @@ def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, ..
         return "—", "—", unit, "aucun territoire", _reasons(connection, code, None)
     france, departments, regions = connection.execute(
         "select any_value(valeur) filter (niveau = 'france'), count(valeur) filter (niveau = 'departement'), "
-        "list(code_territoire order by code_territoire) filter (niveau = 'region' and valeur is not null) "
+        "coalesce(list(code_territoire order by code_territoire) "
+        "filter (niveau = 'region' and valeur is not null), []) "
         "from marts.indicateurs_trimestriels where code_indicateur = ? and trimestre = ?",
         [code, last],
     ).fetchone()
     value = _number(france, decimals) if france is not None else "—"
-    named = f"région {regions[0]}" if len(regions) == 1 else f"{len(regions)} régions"
+    named = {0: "aucune région", 1: f"région {''.join(regions)}"}.get(len(regions), f"{len(regions)} régions")
     return last, value, unit, f"{departments} départements, {named}", _reasons(connection, code, last)
 
 

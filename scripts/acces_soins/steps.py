@@ -19,6 +19,7 @@ from acces_soins import (
     deposits,
     drop_box,
     extraction,
+    history,
     landing,
     ledger,
     publication,
@@ -161,7 +162,7 @@ def publish(night: str) -> dict:
         version = publication.publish(
             folder / warehouse.DATABASE, inputs, warehouse.published_relations(), checks, night
         )
-        ledger.append(ledger.PUBLICATIONS, version)
+        history.record(version)
         done |= {"etat": "publie", "phrase": f"version {version['version']}", "version": version["version"]}
         return done
 
@@ -221,8 +222,8 @@ def _stops(check: dict) -> bool:
 def _record_served_version() -> None:
     """A night killed between the swap of the link and the register left this line to write."""
     served = publication.current_version()
-    if served and all(event["version"] != served["version"] for event in ledger.read(ledger.PUBLICATIONS)):
-        ledger.append(ledger.PUBLICATIONS, served)
+    if served:
+        history.record(served)
 
 
 def _fetch(source: Source, folder: Path, night: str) -> dict:

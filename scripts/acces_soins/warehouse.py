@@ -42,8 +42,9 @@ def build(folder: Path, inputs: Inputs, unit_tests: bool = False) -> Path:
 
 def published_relations() -> list[str]:
     """The marts whose contract says ``publier: true``: everything else stays private."""
-    contracts = read_yaml(DBT_PROJECT / "models" / "marts" / "_marts.yml")["models"]
-    return [model["name"] for model in contracts if model["config"]["meta"].get("publier")]
+    files = sorted((DBT_PROJECT / "models" / "marts").glob("*.yml"))
+    models = [model for path in files for model in read_yaml(path).get("models", [])]
+    return [model["name"] for model in models if model["config"]["meta"].get("publier")]
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection) -> None:

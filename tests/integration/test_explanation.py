@@ -52,7 +52,9 @@ def test_every_indicator_with_a_figure_has_its_chain(after_first_night, ask):
     assert len({code for code, *_ in figures}) > 5
     for code, level, territory, quarter in figures:
         found = chain(code, territory, quarter, level=level)
-        assert {"Valeur", "Statut", "Formule", "Source", "Empreinte", "Lignes", "Publication"} <= set(found), code
+        assert {"Valeur", "Statut", "Formule", "Source", "Empreinte", "Lignes", "Publication"} <= set(
+            found
+        ), code
 
 
 def test_a_code_that_serves_twice_asks_for_its_level(after_first_night):

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from acces_soins import extraction, landing, steps
+from acces_soins import extraction, history, landing, steps
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Fault, FaultKind
@@ -50,6 +50,34 @@ class TestFirstNight:
         )
         assert ask("select count(*) from marts.rapprochements where rapprochement like 'somme%'")[0][0] > 0
 
+    def test_every_additive_count_is_held_against_its_parts_at_both_levels(self, after_first_night, ask):
+        compared = ask(
+            "select distinct code_indicateur, niveau from marts.rapprochements "
+            "where rapprochement = 'somme_des_departements' order by all"
+        )
+        additive = sorted(code for code, each in load_indicators().items() if each.meta["additif"])
+        assert compared == [(code, level) for code in additive for level in ("france", "region")]
+
+    def test_the_number_without_a_doctor_is_an_estimate_inside_its_bounds(self, after_first_night, ask):
+        (statuses, inside, gap) = ask(
+            "select list(distinct nombres.statut order by nombres.statut), "
+            "bool_and(nombres.valeur between nombres.borne_basse and nombres.borne_haute), "
+            "max(abs(100 * nombres.numerateur / nombres.denominateur - taux.valeur)) "
+            "from marts.indicateurs_trimestriels as nombres "
+            "inner join marts.indicateurs_trimestriels as taux using (niveau, code_territoire, trimestre) "
+            "where nombres.code_indicateur = 'nb_ald_sans_mt_estime' and nombres.valeur is not null "
+            "and taux.code_indicateur = 'taux_ald_sans_mt'"
+        )[0]
+        assert statuses == ["estime", "reporte"]
+        assert inside and gap < 0.05
+
+    def test_the_barometer_stands_beside_the_complement_without_judgement(self, after_first_night, ask):
+        rows = ask(
+            "select distinct tolerance, tolerance_pct, conforme, raison like 'Autre champ%' "
+            "from marts.rapprochements where rapprochement = 'complement_du_barometre'"
+        )
+        assert rows == [(None, None, True, True)]
+
     def test_the_delay_to_specialists_is_there_and_says_why_it_is_empty(self, after_first_night, ask):
         answer = ask(
             "select distinct statut, motif, valeur from marts.indicateurs_trimestriels "
@@ -73,6 +101,18 @@ class TestFirstNight:
         assert ask(
             "select count(*) from marts.qualite where severite = 'critique' and resultat <> 'reussi'"
         ) == [(0,)]
+
+    def test_fictitious_figures_judge_no_claim_and_meet_no_published_figure(self, after_first_night, ask):
+        judged = "select count(*) from marts.affirmations where verdict in ('confirmee', 'contredite')"
+        assert ask(judged)[0][0] > 20
+        catalogue = "source_mesure in (select source from marts.catalogue_sources)"
+        assert ask(f"{judged} and {catalogue}") == [(0,)]
+        assert ask("select distinct resultat, valeur_observatoire from marts.chiffres_publies") == [
+            ("non_compare", None)
+        ]
+
+    def test_a_first_publication_revises_nothing(self, after_first_night, ask):
+        assert ask("select * from marts.revisions") == []
 
     def test_the_report_names_every_indicator(self, after_first_night):
         text = (get_settings().reports / "derniere_nuit.txt").read_text()
@@ -131,12 +171,22 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
     assert any("révision, le producteur a changé" in alert for alert in night.outcome["alertes"])
     natures = f"select nature from marts.editions where source = '{ALD_INFRA}' order by rang"
     assert ask(natures) == [("premiere",), ("revision",)]
+    first_version, second_version = history.publications()
+    told = (
+        "select publication_ancienne, publication_nouvelle, raison, niveau, code_territoire, ecart "
+        "from marts.revisions where code_indicateur = 'taux_ald_sans_mt' and trimestre = '2026T2' "
+        "order by all"
+    )
+    change = (first_version, second_version, "source_revisee", "france", "FR", 0.3)
+    assert ask(told) == [change]
     # The producer takes its revision back: the first content counts again, the three arrivals are told.
     del after_first_night.faults[ALD_INFRA]
     assert run_night([ALD_INFRA]).state == "publie"
     assert ask(natures) == [("premiere",), ("revision",), ("revision",)]
     first, *_, last = landing.manifests(source(ALD_INFRA))
     assert first.sha256 == last.sha256
+    back = (second_version, history.publications()[-1], "source_revisee", "france", "FR", -0.3)
+    assert ask(told) == sorted([change, back])
 
 
 @pytest.mark.parametrize("source_id", [REGIONS, ALD_INFRA, "finess.materiels_lourds"])
@@ -168,9 +218,12 @@ def test_a_new_column_warns_and_is_kept_in_the_original(after_first_night, sourc
 
 
 def _other_rate(content: bytes) -> bytes:
-    """The same file with one rate changed: the last figure of its last line."""
-    head, _, last = content.rstrip().rpartition(b";")
-    return head + b";" + str(round(float(last) + 0.3, 1)).encode() + b"\r\n"
+    """The same file with one rate changed: that of France."""
+    lines = content.split(b"\r\n")
+    place = next(number for number, line in enumerate(lines) if b";FRANCE;" in line)
+    head, _, last = lines[place].rpartition(b";")
+    lines[place] = head + b";" + str(round(float(last) + 0.3, 1)).encode()
+    return b"\r\n".join(lines)
 
 
 @pytest.mark.parametrize("name", ["brut", "registre"])

@@ -71,6 +71,9 @@ def test_the_18_regions_equal_their_departements(real, ask):
         ("densite_mg_liberaux", "93", 44.1),
         ("densite_mg_liberaux", "05", 125.3),
         ("densite_mg_liberaux", "976", 8.8),
+        ("proxy_densite_specialistes", "01", 34.7),
+        ("proxy_densite_specialistes", "75", 267.5),
+        ("proxy_densite_specialistes", "976", 2.4),
     ],
 )
 def test_published_figures_are_kept_as_read(real, ask, code, territory, value):
@@ -81,10 +84,22 @@ def test_published_figures_are_kept_as_read(real, ask, code, territory, value):
     assert answer == [(value, "observe")]
 
 
+def test_every_published_figure_that_the_extracts_answer_is_met(real, ask):
+    counted = dict(ask("select resultat, count(*) from marts.chiffres_publies group by 1"))
+    gaps = ask("select * from marts.chiffres_publies where resultat = 'ecart'")
+    assert gaps == [] and "non_compare" not in counted
+    assert counted["conforme"] >= 28
+    regions = (
+        "select count(*) from marts.chiffres_publies where code_indicateur = 'population' and ecart <> 0"
+    )
+    assert ask(f"{regions} and resultat = 'conforme'") == [(18,)]
+
+
 def test_recomputed_densities_agree_and_the_gap_is_shown(real, ask):
     rows = ask(
         "select niveau, count(*), max(abs(ecart_pct)), max(abs(ecart)), bool_and(conforme) "
-        "from marts.rapprochements where rapprochement = 'densite_recalculee' group by niveau order by niveau"
+        "from marts.rapprochements where rapprochement = 'densite_recalculee' "
+        "and code_indicateur = 'densite_mg_liberaux' group by niveau order by niveau"
     )
     (dep, n_dep, gap_pct, _, dep_ok), (_, _, _, france_gap, france_ok), _ = rows
     assert (dep, n_dep, dep_ok, france_ok) == ("departement", 101, True, True)
@@ -190,11 +205,59 @@ def test_a_partial_file_is_out_of_perimeter_elsewhere_never_zero(real, ask):
 def test_what_was_not_received_says_so(real, ask):
     rows = ask(
         "select distinct code_indicateur, statut, motif from marts.indicateurs_trimestriels "
-        "where code_indicateur in ('taux_ald_sans_mt', 'file_active_moyenne_mg') order by 1"
+        "where code_indicateur in ('taux_ald_sans_mt', 'nb_ald_sans_mt_estime', 'patientele_mt_moyenne_mg', "
+        "'nb_contrats_assistants_medicaux', 'taux_recours_assistants_medicaux', 'nb_primo_installes_mg', "
+        "'nb_installations_zsd', 'taux_optam', 'taux_couverture_sas') order by 1"
+    )
+    assert len(rows) == 9
+    assert {row[1:] for row in rows} == {("non_disponible", "edition_non_recue")}
+
+
+@pytest.mark.parametrize(("year", "published"), [(2016, 1571), (2020, 1489), (2021, 1577)])
+def test_the_mean_list_of_patients_weighted_by_doctors_is_near_that_of_france(real, ask, year, published):
+    """The file has no row of France: its départements, weighted by the doctors of 2024, are near it."""
+    mean, departments = ask(
+        "select sum(listes.valeur * medecins.valeur) / sum(medecins.valeur), count(*) "
+        "from marts.indicateurs_trimestriels as listes "
+        "inner join marts.indicateurs_trimestriels as medecins using (niveau, code_territoire) "
+        "where listes.code_indicateur = 'file_active_moyenne_mg' and listes.statut = 'observe' "
+        f"and listes.trimestre = '{year}T4' and medecins.trimestre = '2024T4' "
+        "and medecins.code_indicateur = 'effectif_mg_liberaux' and niveau = 'departement'"
+    )[0]
+    assert departments == 101
+    assert mean == pytest.approx(published, rel=0.005)
+
+
+def test_lists_of_patients_have_no_france_and_their_own_method(real, ask):
+    rows = ask(
+        "select distinct code_indicateur, niveau, motif, version_methode from marts.indicateurs_trimestriels "
+        "where code_indicateur like 'file_active_moyenne_%' and trimestre = '2021T4' order by all"
+    )
+    levels = [
+        ("departement", None, "v1-patientele"),
+        ("france", "hors_perimetre", None),
+        ("region", "hors_perimetre", None),
+    ]
+    codes = ("file_active_moyenne_liberaux", "file_active_moyenne_mg")
+    assert rows == [(code, *level) for code in codes for level in levels]
+
+
+def test_the_barometer_is_an_indicator_of_its_own(real, ask):
+    rows = ask(
+        "select trimestre, niveau, code_territoire, valeur from marts.indicateurs_trimestriels "
+        "where code_indicateur = 'taux_ald_avec_mt_barometre' and statut = 'observe' "
+        "and (niveau = 'france' or code_territoire in ('01', '976')) order by all"
     )
     assert rows == [
-        ("file_active_moyenne_mg", "non_disponible", "edition_non_recue"),
-        ("taux_ald_sans_mt", "non_disponible", "edition_non_recue"),
+        ("2022T3", "departement", "01", 94.44),
+        ("2022T3", "departement", "976", 40.68),
+        ("2022T3", "france", "FR", 94.9),
+        ("2022T3", "region", "01", 91.85),
+        ("2023T2", "departement", "01", 95.55),
+        ("2023T2", "departement", "976", 46.32),
+        ("2023T2", "france", "FR", 94.93),
+        ("2023T2", "region", "01", 92.83),
+        ("2023T4", "france", "FR", 95.82),
     ]
 
 

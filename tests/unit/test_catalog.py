@@ -72,6 +72,7 @@ def test_an_indicator_is_documented(indicator):
                  "redige_par", "prochaine_revue", "version_methode"):  # fmt: skip
         assert meta[name], name
     assert meta["sens"] in ("hausse", "baisse", "neutre")
+    assert isinstance(meta["additif"], bool)
     assert meta["nature"] in NATURES
     assert meta.get("denominateur_de", indicator.code) in load_indicators()
     assert meta["bornes"][0] < meta["bornes"][1]

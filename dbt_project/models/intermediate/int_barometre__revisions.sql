@@ -48,6 +48,8 @@ select
     arg_min(suites.edition, suites.rang_edition) as premiere_edition,
     arg_max(suites.valeur, suites.rang_edition) as derniere_valeur,
     arg_max(suites.edition, suites.rang_edition) as derniere_edition,
+    arg_max(suites.sha256, suites.rang_edition) as dernier_sha256,
+    arg_max(suites.date_extraction, suites.rang_edition) as derniere_extraction,
     round(derniere_valeur - premiere_valeur, 6) as ecart,
     count(*) as nb_editions,
     count(*) filter (

@@ -14,6 +14,7 @@ select
     catalogue.unite,
     catalogue.decimales,
     catalogue.sens,
+    catalogue.additif,
     catalogue.nature,
     catalogue.cadence,
     coalesce(array_to_string(sources.sources, ', '), '') as sources,

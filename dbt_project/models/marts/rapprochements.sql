@@ -15,12 +15,33 @@ densites as (
         valeur as valeur_publiee,
         round(100000 * numerateur / nullif(denominateur, 0), 6) as valeur_recalculee,
         case when niveau = 'departement' then {{ var('tolerance_densite_pct') }} end::double as tolerance_pct,
-        case when niveau = 'france' then {{ var('tolerance_densite_france') }} end::double as tolerance
+        case when niveau = 'france' then {{ var('tolerance_densite_france') }} end::double as tolerance,
+        {{ var('arrondi_densite') }} as arrondi,
+        'Le producteur divise par un autre millésime de population et arrondit au dixième.' as raison
     from indicateurs
-    where code_indicateur = 'densite_mg_liberaux' and denominateur is not null
+    where unite = 'pour 100 000 habitants' and denominateur is not null
 ),
 
 -- Additive counts: a région and France are the sum of their départements.
+parts as (
+    select
+        indicateurs.code_indicateur,
+        indicateurs.trimestre,
+        if(grouping(departements.code_region) = 1, 'france', 'region') as niveau,
+        if(grouping(departements.code_region) = 1, 'FR', departements.code_region) as code_territoire,
+        sum(indicateurs.valeur) as valeur,
+        count(*) as nb_departements
+    from indicateurs
+    inner join {{ ref('ref_territoires') }} as departements
+        on departements.niveau = 'departement'
+        and departements.code_territoire = indicateurs.code_territoire
+    where indicateurs.niveau = 'departement'
+    group by
+        indicateurs.code_indicateur,
+        indicateurs.trimestre,
+        grouping sets ((departements.code_region), ())
+),
+
 sommes as (
     select
         'somme_des_departements' as rapprochement,
@@ -28,28 +49,56 @@ sommes as (
         totaux.niveau,
         totaux.code_territoire,
         totaux.trimestre,
-        max(totaux.valeur) as valeur_publiee,
-        sum(parts.valeur) as valeur_recalculee,
+        totaux.valeur as valeur_publiee,
+        parts.valeur as valeur_recalculee,
         0::double as tolerance_pct,
-        0::double as tolerance
+        0::double as tolerance,
+        'Un total lu à la source peut compter des résidences inconnues, qui ne sont d''aucun département.' as raison
     from indicateurs as totaux
-    inner join {{ ref('ref_territoires') }} as departements
-        on departements.niveau = 'departement'
-        and (totaux.niveau = 'france' or departements.code_region = totaux.code_territoire)
-    inner join indicateurs as parts
-        on parts.niveau = 'departement'
-        and parts.code_territoire = departements.code_territoire
-        and parts.code_indicateur = totaux.code_indicateur
+    inner join {{ source('registre', 'catalogue_indicateurs') }} as catalogue
+        on catalogue.code_indicateur = totaux.code_indicateur
+        and catalogue.additif
+    inner join parts
+        on parts.code_indicateur = totaux.code_indicateur
+        and parts.niveau = totaux.niveau
+        and parts.code_territoire = totaux.code_territoire
         and parts.trimestre = totaux.trimestre
-    where totaux.niveau <> 'departement'
-        and totaux.code_indicateur in ('effectif_mg_liberaux', 'nb_msp', 'nb_centres_sante')
-    group by totaux.code_indicateur, totaux.niveau, totaux.code_territoire, totaux.trimestre
+    inner join {{ ref('int_territoires__effectifs') }} as territoires
+        on territoires.niveau = totaux.niveau
+        and territoires.code_territoire = totaux.code_territoire
+    -- A sum that lacks one part would give its mask away.
+    where parts.nb_departements >= {{ nb_departements_couverts('territoires', 'catalogue.hors_champ') }}
+),
+
+-- Two publications of nearly one thing: the gap is shown and not judged.
+complements as (
+    select
+        'complement_du_barometre' as rapprochement,
+        barometre.code_indicateur,
+        barometre.niveau,
+        barometre.code_territoire,
+        barometre.trimestre,
+        barometre.valeur as valeur_publiee,
+        round(100 - observatoire.valeur, 6) as valeur_recalculee,
+        null::double as tolerance_pct,
+        null::double as tolerance,
+        'Autre champ (régimes comptés, médecins traitants qui ont cessé d''exercer) : '
+        || 'la part avec médecin traitant du baromètre n''est pas le complément exact de la part sans.' as raison
+    from indicateurs as barometre
+    inner join indicateurs as observatoire
+        on observatoire.niveau = barometre.niveau
+        and observatoire.code_territoire = barometre.code_territoire
+        and observatoire.trimestre = barometre.trimestre
+    where barometre.code_indicateur = 'taux_ald_avec_mt_barometre'
+        and observatoire.code_indicateur = 'taux_ald_sans_mt'
 ),
 
 reunis as (
     select * from densites
     union all by name
     select * from sommes
+    union all by name
+    select * from complements
 )
 
 select
@@ -65,7 +114,12 @@ select
     tolerance,
     tolerance_pct,
     coalesce(abs(valeur_recalculee - valeur_publiee) <= tolerance, true)
-    and coalesce(abs(100 * (valeur_recalculee - valeur_publiee) / nullif(valeur_publiee, 0)) <= tolerance_pct, true)
-        as conforme
+    and coalesce(
+        100 * greatest(abs(valeur_recalculee - valeur_publiee) - coalesce(arrondi, 0), 0) / nullif(valeur_publiee, 0)
+        <= tolerance_pct,
+        true
+    )
+        as conforme,
+    raison
 from reunis
 order by rapprochement, code_indicateur, niveau, code_territoire, trimestre

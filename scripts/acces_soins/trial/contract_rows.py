@@ -3,8 +3,9 @@
 ``par`` lists the dimensions whose product makes the rows; ``colonnes`` says what fills a column:
 
 - a text, in which ``{commune.code}`` stands for an attribute of a dimension;
-- ``choix: [a, b]``, one of a list; ``autour: m, ecart: e``, a figure around a mean (with
-  ``ecart_departement``, ``pente`` a year since 2020, and ``exactement: {value: share}``);
+- ``choix: [a, b]``, one of a list, drawn again each period for a share ``changeant`` of the rows;
+  ``autour: m, ecart: e``, a figure around a mean (with ``ecart_departement``, ``pente`` a year since
+  2020, and ``exactement: {value: share}``);
   ``entre: [a, b]``, a figure in a range; ``part: 0.5, de: colonne`` and ``somme: [colonne, …]``,
   a figure made of those of the columns before it; ``quantite: nom``, a quantity of the model
   of the territory, profession, age and sex of the row; ``selon: attribut, cas: {valeur: …}``, one of
@@ -150,7 +151,10 @@ class Draw:
         )
 
     def chosen(self, wanted: dict) -> object:
-        return wanted["choix"][int(self.unit() * len(wanted["choix"]))]
+        of_the_period = (self.column.name, self.period, *self.names)
+        moves = values.unit("changeant", *of_the_period) < wanted.get("changeant", 0)
+        chance = values.unit(*of_the_period) if moves else self.unit()
+        return wanted["choix"][int(chance * len(wanted["choix"]))]
 
     def around(self, wanted: dict) -> float:
         """Around the mean: the gap of the row and of its département are steady, a little of it moves."""

@@ -112,21 +112,23 @@ def _prevalence(top: str, code: str) -> float:
 
 
 def pathologies(source: Source, period: dt.date) -> Iterator[Row]:
-    """Territories × pathologies × ages × sexes of the last year; fewer than eleven patients are blank."""
+    """Territories × pathologies × ages × sexes by year; fewer than eleven patients are blank."""
     wanted = options(source)
-    cells = product(wanted["pathologies"].items(), wanted["ages"].items(), wanted["sexes"].items())
+    cells = product(
+        days(source, period), wanted["pathologies"].items(), wanted["ages"].items(), wanted["sexes"].items()
+    )
     territories = _territories(unknown=False)
-    for (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
+    for day, (top, disease), (age, (age_label, age_share)), (sex, (sex_label, sex_share)) in cells:
         for territory, columns in territories:
-            count = round(values.population(territory, period.year) * age_share * sex_share, -1)
+            count = round(values.population(territory, day.year) * age_share * sex_share, -1)
             ill = sum(
-                _prevalence(top, code) * values.population(code, period.year)
+                _prevalence(top, code) * values.population(code, day.year)
                 for code in values.members(territory)
             )
             patients = round(disease["prevalence"] / 100 * ill * age_share * sex_share, -1)
             row = {name: columns[name] for name in ("region", "libelle_region", "libelle_departement")}
             yield row | {
-                "annee": str(period.year),
+                "annee": str(day.year),
                 "patho_niv1": disease["libelle"],
                 "top": top,
                 "cla_age_5": age,
@@ -396,7 +398,8 @@ def barometer(source: Source, period: dt.date) -> Iterator[Row]:
             )
             target = round(start * wanted["multiple"])
         else:
-            start = round(wanted["depart"] * (0.8 + 0.2 * values.unit(source.id, zone)), 2)
+            spread = wanted.get("ecart", 0.2)
+            start = round(wanted["depart"] * (1 - spread * values.unit(source.id, zone)), 2)
             target = wanted["cible"]
             progress = 0.2 + 0.5 * values.unit(source.id, zone, period)
             now = round(start + progress * (target - start), 2)

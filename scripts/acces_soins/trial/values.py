@@ -331,6 +331,11 @@ def _ratio(name: str, cell: Cell) -> float:
     return 100 * above / below
 
 
+def _share_of_ages(name: str, cell: Cell) -> float:
+    table = headcount_by_age_and_sex(cell.profession, cell.territory, cell.day.year)
+    return 100 * sum(table[age, None] for age in model()["quantites"][name]["ages"]) / table[None, None]
+
+
 def _change(name: str, cell: Cell) -> float:
     """Change of a quantity over a year, in per cent."""
     of = model()["quantites"][name]["de"]
@@ -353,6 +358,7 @@ GENRES: dict[str, Callable[[str, Cell], float]] = {
     "compte": lambda name, cell: _count(name, cell.territory, cell.day),
     "secteur": lambda name, cell: _ratio_parts(name, cell)[0],
     "ratio": _ratio,
+    "part_d_age": _share_of_ages,
     "complement": lambda name, cell: 100 - value(model()["quantites"][name]["de"], cell),
     "marque": lambda name, cell: int(_plain(model()["quantites"][name]["de"], cell) > 0),
     "evolution": _change,

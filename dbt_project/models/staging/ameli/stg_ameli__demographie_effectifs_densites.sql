@@ -10,6 +10,7 @@ select
     profession_sante,
     {{ code_de_profession('profession_sante') }} as code_profession,
     classe_age,
+    libelle_classe_age,
     libelle_sexe,
     {{ fin_d_annee('annee') }} as date_reference,
     {{ nombre('effectif') }} as effectif_nb,

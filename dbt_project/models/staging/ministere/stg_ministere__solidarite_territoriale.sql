@@ -1,3 +1,5 @@
 {{ depot_departemental(
-    source('ministere', 'solidarite_territoriale'), ['nb_consultations', 'nb_medecins', 'nb_sites']
+    source('ministere', 'solidarite_territoriale'),
+    ['nb_consultations', 'nb_medecins', 'nb_sites'],
+    dates=['date_debut_periode']
 ) }}

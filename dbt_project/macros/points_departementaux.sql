@@ -1,0 +1,75 @@
+{#-
+    Points of a figure that a partner deposits by département: régions and France are ratios of sums.
+
+    relation         name of a CTE (code_departement, date_reference, numerateur, denominateur, motif,
+                     edition, sha256, date_extraction), one row per département and date
+    valeur           expression of `parts.numerateur` and `parts.denominateur`
+    A total with a masked part has no sum: it is what a partner publishes of it (partenaires.indicateurs),
+    else it is masked for the same reason.
+-#}
+{% macro points_departementaux(relation, valeur, code_indicateur, source) -%}
+chiffres as (
+    select *, 'v1' as version_methode
+    from {{ relation }}
+    where motif is null and numerateur is not null
+),
+
+sommes as (
+    {{ niveaux_additifs('chiffres', valeur, code_indicateur=code_indicateur) }}
+),
+
+masques as (
+    select
+        territoires.niveau,
+        territoires.code_territoire,
+        source.date_reference,
+        any_value(source.motif) as motif,
+        max(source.edition) as edition,
+        max(source.sha256) as sha256,
+        max(source.date_extraction) as date_extraction
+    from {{ relation }} as source
+    inner join {{ ref('int_territoires__effectifs') }} as territoires
+        on list_contains(territoires.codes_departements, source.code_departement)
+    group by territoires.niveau, territoires.code_territoire, territoires.nb_departements, source.date_reference
+    having count(source.motif) > 0 and count(distinct source.code_departement) = territoires.nb_departements
+),
+
+publies as (
+    {{ points_deposes(code_indicateur) }}
+),
+
+reunis as (
+    {{ points_calcules('sommes', source) }}
+    union all by name
+    select * from publies
+    union all by name
+    select *, '{{ source }}' as source, 'masque' as statut_source, 'v1' as version_methode
+    from masques
+)
+
+select *
+from reunis
+qualify row_number() over (
+    partition by niveau, code_territoire, date_reference
+    order by source = '{{ source }}' and statut_source <> 'masque' desc, statut_source <> 'masque' desc
+) = 1
+{%- endmacro %}
+
+{#- A count that a partner deposits by département. `depot`: a staging model of `depot_departemental`. -#}
+{% macro points_compte_depose(code_indicateur, depot, mesure, source, filtre='true') -%}
+with depot as (
+    select
+        code_territoire as code_departement,
+        date_reference,
+        {{ mesure }} as numerateur,
+        null::double as denominateur,
+        motif_{{ mesure }} as motif,
+        edition,
+        sha256,
+        date_extraction
+    from {{ ref(depot) }}
+    where {{ filtre }}
+),
+
+{{ points_departementaux('depot', 'parts.numerateur', code_indicateur, source) }}
+{%- endmacro %}

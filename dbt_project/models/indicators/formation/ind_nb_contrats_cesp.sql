@@ -1,0 +1,1 @@
+{{ points_deposes('nb_contrats_cesp') }}

@@ -1,0 +1,1 @@
+{{ points_deposes('nb_places_premiere_annee_sante') }}

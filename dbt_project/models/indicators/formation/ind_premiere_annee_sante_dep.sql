@@ -1,0 +1,1 @@
+{{ points_deposes('premiere_annee_sante_dep') }}

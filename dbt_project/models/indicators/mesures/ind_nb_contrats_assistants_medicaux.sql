@@ -1,0 +1,1 @@
+{{ points_observatoire('assistants_medicaux', 'contrats_nb', compte=true) }}

@@ -1,0 +1,1 @@
+{{ points_observatoire('couverture_sas', 'population_couverte_pct') }}

@@ -1,0 +1,1 @@
+{{ points_mouvements('departs_nb') }}

@@ -1,0 +1,1 @@
+{{ points_part_secteur_1('medecins_ensemble') }}

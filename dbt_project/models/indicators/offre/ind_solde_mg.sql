@@ -1,0 +1,1 @@
+{{ points_mouvements('installations_nb - departs_nb') }}

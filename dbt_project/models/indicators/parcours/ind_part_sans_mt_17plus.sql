@@ -1,0 +1,1 @@
+{{ points_deposes('part_sans_mt_17plus') }}
