@@ -10,11 +10,9 @@
     case when {{ valeur }} >= 0 then '+' else chr(8722) end || {{ nombre_en_lettres('abs(' ~ valeur ~ ')', decimales) }}
 {%- endmacro %}
 
-{#- A number as French readers write it: « 12 341 978 », « 53,4 ». -#}
-{% macro nombre_ecrit(expression) -%}
-    regexp_replace(
-        replace(replace(format('{:,.2f}', ({{ expression }})::double), ',', ' '), '.', ','), ',?0*$', ''
-    )
+{#- A number with the decimals that it needs, at most two: « 12 341 978 », « 53,4 ». -#}
+{% macro nombre_ecrit(valeur) -%}
+    regexp_replace({{ nombre_en_lettres('(' ~ valeur ~ ')::double', 2) }}, ',?0*$', '')
 {%- endmacro %}
 
 {% macro date_ecrite(expression) -%}

@@ -4,6 +4,7 @@ One Parquet file per publication in ``registre/valeurs``, with the rows that dif
 publications before it gave: an unchanged figure is written once.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def recorded() -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def write_changes(connection: duckdb.DuckDBPyConnection, relation: str, publication: str, target: Path):
+def write_changes(
+    connection: duckdb.DuckDBPyConnection, relation: str, publication: str, target: Path
+) -> None:
     """Write the rows of ``relation`` (the long table of a build) that no publication gave as they are.
 
     Args:
@@ -69,6 +72,8 @@ def record(version: dict) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         draft = kept.with_suffix(".partiel")
         shutil.copyfile(given, draft)
+        with draft.open("rb") as stream:
+            os.fsync(stream.fileno())
         draft.rename(kept)
     if version["version"] not in publications():
         ledger.append(ledger.PUBLICATIONS, version)

@@ -495,8 +495,14 @@ def test_known_codes_lead_where_they_should(ask_private, code, day, today):
 
 def test_every_code_of_the_apl_has_its_commune_of_today(ask_private):
     moved = "count(*) filter (code_commune_actuelle <> code_commune)"
-    query = f"select motif_sans_commune, count(*), {moved} from intermediaire.int_apl__communes group by 1"
-    assert ask_private(query) == [(None, 34_974, 137)]
+    query = (
+        f"select profession, motif_sans_commune, count(*), {moved} from intermediaire.int_apl__communes "
+        "group by 1, 2 order by 1"
+    )
+    assert ask_private(query) == [
+        ("medecins_generalistes", None, 34_974, 137),
+        ("sages_femmes", None, 34_974, 137),
+    ]
 
 
 def test_known_errors_are_still_there_and_corrected(ask_private):

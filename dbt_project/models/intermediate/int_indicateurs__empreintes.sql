@@ -3,7 +3,10 @@ with recues as (
     select
         liens.code_indicateur,
         md5(
-            string_agg(concat_ws('/', editions.source, editions.rang, editions.sha256), '|' order by editions.source, editions.rang)
+            string_agg(
+                concat_ws('/', editions.source, editions.rang, editions.sha256), '|'
+                order by editions.source, editions.rang
+            )
         ) as empreinte_sources
     from {{ source('registre', 'sources_indicateurs') }} as liens
     inner join {{ source('registre', 'editions') }} as editions on editions.source = liens.source

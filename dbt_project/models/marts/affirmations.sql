@@ -93,7 +93,10 @@ select
             )
         end,
         -- A remark that explains why nothing measured falls away once the observatory measures.
-        case when verdict = 'autre_champ' or valeur_publiee is not null or origine is distinct from 'observatoire' then remarque end
+        case
+            when verdict = 'autre_champ' or valeur_publiee is not null or coalesce(origine, '') <> 'observatoire'
+                then remarque
+        end
     ) as raison
 from juges
 order by id

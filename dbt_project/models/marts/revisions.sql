@@ -1,11 +1,11 @@
--- Values that changed from one publication to the next. The version that this build will become has no name yet:
--- its publication_nouvelle is null here, and written when it is published.
+-- Values that changed from one publication to the next. The version that this build will become has no name yet
+-- ('' between these lines): its publication_nouvelle is null here, and written when it is published.
 with publications as (
     select publication, rang, lag(publication) over (order by rang) as publication_precedente
     from (
         select publication, rang from {{ source('registre', 'publications') }}
         union all
-        select null as publication, 1 + max(rang) as rang from {{ source('registre', 'publications') }}
+        select '' as publication, 1 + max(rang) as rang from {{ source('registre', 'publications') }}
         having max(rang) is not null
     )
 ),
@@ -14,7 +14,7 @@ empreintes as (
     select publication, code_indicateur, empreinte_sources, empreinte_corrections
     from {{ source('registre', 'empreintes') }}
     union all
-    select null as publication, code_indicateur, empreinte_sources, empreinte_corrections
+    select '' as publication, code_indicateur, empreinte_sources, empreinte_corrections
     from {{ ref('int_indicateurs__empreintes') }}
 ),
 
@@ -22,7 +22,7 @@ valeurs as (
     select * from {{ source('registre', 'valeurs') }}
     union all by name
     select
-        null as publication,
+        '' as publication,
         code_indicateur,
         niveau,
         code_territoire,
@@ -45,7 +45,7 @@ suites as (
         lag(valeurs.version_methode) over point as methode_ancienne,
         lag(valeurs.sha256) over point as sha256_ancien
     from valeurs
-    inner join publications on publications.publication is not distinct from valeurs.publication
+    inner join publications on publications.publication = valeurs.publication
     window point as (
         partition by valeurs.code_indicateur, valeurs.niveau, valeurs.code_territoire, valeurs.trimestre
         order by publications.rang
@@ -57,7 +57,7 @@ changees as (
     select *
     from suites
     where ancienne is not null
-        and round(valeur, 9) is distinct from round(ancienne, 9)
+        and (valeur is null or round(valeur, 9) <> round(ancienne, 9))
         and not coalesce(statut_ancien = 'reporte' and date_reference > date_ancienne, false)
 )
 
@@ -67,14 +67,14 @@ select
     changees.code_territoire,
     changees.trimestre,
     changees.publication_precedente as publication_ancienne,
-    changees.publication as publication_nouvelle,
+    nullif(changees.publication, '') as publication_nouvelle,
     changees.ancienne,
     changees.valeur as nouvelle,
     round(changees.valeur - changees.ancienne, 9) as ecart,
     -- The file of the figure first; then what else it hangs on; what nothing received explains, the code does.
     case
         when changees.version_methode <> changees.methode_ancienne then 'methode'
-        when changees.sha256 is distinct from changees.sha256_ancien then 'source_revisee'
+        when coalesce(changees.sha256, '') <> coalesce(changees.sha256_ancien, '') then 'source_revisee'
         when apres.empreinte_corrections <> avant.empreinte_corrections then 'correction'
         when apres.empreinte_sources <> avant.empreinte_sources then 'source_revisee'
         else 'methode'
@@ -84,7 +84,7 @@ select
     changees.statut as statut_nouveau
 from changees
 left join empreintes as apres
-    on apres.publication is not distinct from changees.publication
+    on apres.publication = changees.publication
     and apres.code_indicateur = changees.code_indicateur
 left join empreintes as avant
     on avant.publication = changees.publication_precedente
