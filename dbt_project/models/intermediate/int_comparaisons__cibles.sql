@@ -120,10 +120,10 @@ select
     end as date_atteinte_estimee,
     round(exigences.rythme_necessaire, 9) as rythme_necessaire,
     case
-        when exigences.distance_cible > 0 and len(paces.rythmes) > 0 then round(
+        when exigences.distance_cible > 0 and exigences.rythme_necessaire is not null then round(
             100.0 * len(list_filter(
                 paces.rythmes, lambda pace: pace < exigences.signe * exigences.rythme_necessaire
-            )) / len(paces.rythmes), 1
+            )) / nullif(len(paces.rythmes), 0), 1
         )
     end as centile_rythme
 from exigences
