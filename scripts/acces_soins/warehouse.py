@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from acces_soins.versioning import Inputs
 DATABASE = "entrepot.duckdb"
 DBT_PROJECT = PROJECT / "dbt_project"
 LEFT_OUT = ("unit_test",)
+PARSED = "partial_parse.msgpack"
 PROVENANCE = {"_edition": "varchar", "_sha256": "varchar", "_date_extraction": "timestamp"}
 
 
@@ -78,6 +80,9 @@ def _literal(text: str) -> str:
 def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> None:
     """dbt in its own process, so that it leaves no connection open on the file that is read next."""
     target.mkdir(parents=True, exist_ok=True)
+    parsed = get_settings().work / PARSED
+    if parsed.exists():
+        shutil.copyfile(parsed, target / PARSED)
     command = [
         *(sys.executable, "-m", "dbt.cli.main", "build"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
@@ -87,14 +92,26 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> 
         # There is nothing to look up in a new file; what failed is in run_results.json.
         *("--no-populate-cache", "--no-version-check", "--log-level-file", "none", "--quiet"),
     ]
-    environment = os.environ | {
-        "ACCES_SOINS_ENTREPOT": str(database),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        "DO_NOT_TRACK": "1",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(
+        command,
+        # The profile names the file alone: a path that changes each night would void what was parsed.
+        cwd=database.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     if done.returncode:
         raise BuildFailed(_first_failure(target, done.stdout + done.stderr))
+    _keep(target / PARSED, parsed)
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """Keep what dbt parsed for the next build; dbt itself sees whether it still holds."""
+    draft = kept.with_name(f".{kept.name}-{os.getpid()}")
+    shutil.copyfile(made, draft)
+    draft.replace(kept)
 
 
 def _repeated(option: str, values: Iterable[str]) -> list[str]:

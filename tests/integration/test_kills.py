@@ -71,7 +71,10 @@ def check_sound() -> None:
     assert [event["version"] for event in ledger.read(ledger.PUBLICATIONS)].count(served) == 1
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+# The build is the longest step; the others, and each line of a night, are in the long sweep.
+@pytest.mark.parametrize(
+    "moment", [m if m == "build" else pytest.param(m, marks=pytest.mark.long) for m in MOMENTS]
+)
 def test_a_killed_night_harms_nothing(another_day, served, moment):
     before = served()
     kill_when(MOMENTS[moment])

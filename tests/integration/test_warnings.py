@@ -7,6 +7,7 @@ from acces_soins.trial.replica import Fault, FaultKind
 from nights import run_night
 
 
+@pytest.mark.long
 @pytest.mark.data_tests
 def test_a_geographic_code_that_differs_from_ours_is_told(after_first_night):
     moved = Fault(FaultKind.REPLACED, change=lambda content: content.replace(b"2A,94,", b"2A,93,"))
