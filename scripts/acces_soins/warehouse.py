@@ -109,6 +109,7 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> 
 
 def _keep(made: Path, kept: Path) -> None:
     """Keep what dbt parsed for the next build; dbt itself sees whether it still holds."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_name(f".{kept.name}-{os.getpid()}")
     shutil.copyfile(made, draft)
     draft.replace(kept)

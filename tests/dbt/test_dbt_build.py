@@ -8,23 +8,16 @@ from math import factorial
 
 import pytest
 
-from acces_soins import versioning, warehouse
 from acces_soins.catalog import load_indicators
 from acces_soins.settings import PROJECT
 
 pytestmark = pytest.mark.xdist_group("dbt")
 
 
-@pytest.fixture(scope="module")
-def run_results(tmp_path_factory):
-    """dbt build with its unit tests, on empty typed sources: a first night with every portal down."""
-    folder = tmp_path_factory.mktemp("construction")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ACCES_SOINS_DONNEES", str(folder / "donnees"))
-        warehouse.get_settings.cache_clear()
-        warehouse.build(folder, versioning.current_inputs(), unit_tests=True)
-    warehouse.get_settings.cache_clear()
-    return json.loads((folder / "dbt" / "run_results.json").read_text())["results"]
+@pytest.fixture
+def run_results(built_folder):
+    """What became of each node."""
+    return json.loads((built_folder / "dbt" / "run_results.json").read_text())["results"]
 
 
 def test_every_dbt_test_passes_without_any_source(run_results):
