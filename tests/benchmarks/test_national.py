@@ -118,7 +118,7 @@ def test_json_files(lines, tmp_path):
     size = int(JSON_BYTES * SIZE)
     cases = {
         "activités FINESS, une liste": (Case(ACTIVITIES, "activiteAeId", size, 1.2, 600), True, "ours_array"),
-        "activités FINESS, un objet": (Case(ACTIVITIES, "activiteAeId", size, 1.5, 1000), False, "ours"),
+        "activités FINESS, un objet": (Case(ACTIVITIES, "activiteAeId", size, 1.5, 1000), False, "ours_json"),
     }
     floor = None
     for label, (case, as_array, reader) in cases.items():

@@ -10,7 +10,7 @@ from mutations import holds, mutants
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("dbt")]
 
-# Each line is a change that no test sees, under the reason why it is admitted.
+# Each line is a change that no unit test sees, under the reason why it is known.
 ADMITTED = Path(__file__).with_name("mutants_admis.txt")
 MODELS = (
     *("ind_", "int_indicateurs", "int_comparaisons", "int_population", "int_apl", "int_finess"),
@@ -43,4 +43,4 @@ def test_no_formula_can_be_broken_unseen(queries):
                     killed[change] = killed.get(change) or not holds(mutant, connection)
     survivors = {change for change, seen in killed.items() if not seen}
     print(f"{len(killed)} mutants, {len(survivors)} survivants")
-    assert survivors == admitted
+    assert survivors - admitted == set()

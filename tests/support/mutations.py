@@ -28,8 +28,7 @@ SWAPS: dict[type[exp.Expression], type[exp.Expression]] = {
     exp.Median: exp.Max,
 }
 FIXTURE, ACTUAL = "__dbt__cte__", "dbt_internal_unit_test_actual"
-# What a point says of where it comes from is no formula; the twelfth digit is none either.
-NOT_FORMULAS = (exp.Round, exp.DataTypeParam, exp.DataType, exp.Interval, exp.TableAlias)
+# What a point says of where it comes from is no formula.
 PROVENANCE = {"source", "edition", "sha256", "date_extraction", "version_methode", "raison"}
 
 
@@ -87,7 +86,7 @@ def _changed(node: exp.Expression) -> exp.Expression | None:
         if node.is_string:
             return exp.Literal.string(node.this + "?")
         return exp.Literal.number(node.this + "1" if "." in node.this else str(int(node.this) + 1))
-    if isinstance(node, exp.Ordered):
+    if isinstance(node, exp.Ordered) and node.find_ancestor(exp.Window, exp.AggFunc, exp.WithinGroup):
         flipped = node.copy()
         flipped.set("desc", not node.args.get("desc"))
         return flipped

@@ -66,7 +66,8 @@ exigences as (
         case
             when nature_cible = 'evolution_annuelle_pct' then valeur_cible
             when echeance <= date_reference then null
-            when nature in ('proportion', 'part_territoriale') then (cible - valeur) / ((echeance - date_reference) / 365.25)
+            when nature in ('proportion', 'part_territoriale')
+                then (cible - valeur) / ((echeance - date_reference) / 365.25)
             when valeur > 0 and cible > 0
                 then 100 * (power(cible / valeur, 365.25 / (echeance - date_reference)) - 1)
         end as rythme_necessaire

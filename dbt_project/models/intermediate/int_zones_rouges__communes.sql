@@ -11,6 +11,11 @@ with liste as (
 composition as (
     select siren_epci, code_commune, code_departement, population_municipale_nb
     from {{ ref('stg_insee__epci_composition') }}
+),
+
+receptions as (
+    select count(*) as nb_communes
+    from composition
 )
 
 select
@@ -24,10 +29,11 @@ select
     liste.date_extraction
 from {{ ref('stg_ministere__zones_rouges') }} as zones
 cross join liste
+cross join receptions
 inner join {{ ref('int_trimestres__calendrier') }} as calendrier
     on calendrier.fin_trimestre <= liste.date_edition
     and zones.date_debut <= calendrier.fin_trimestre
     and coalesce(zones.date_fin, date '9999-12-31') >= calendrier.fin_trimestre
 left join composition on composition.siren_epci = zones.siren_epci
 -- Without any composition, nothing says where a zone is: no figure, rather than zeros.
-where (select count(*) from composition) > 0
+where receptions.nb_communes > 0
