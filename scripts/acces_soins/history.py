@@ -12,6 +12,7 @@ import duckdb
 
 from acces_soins import ledger
 from acces_soins.settings import get_settings
+from acces_soins.sql_text import literal
 
 FILE = "valeurs.parquet"
 MART = "indicateurs_trimestriels"
@@ -51,7 +52,7 @@ def write_changes(
     names = ", ".join((*KEY, *FOLLOWED))
     key = ", ".join(KEY)
     known = " union all ".join(
-        f"select {rank} as rang, {names} from read_parquet('{path}')"
+        f"select {rank} as rang, {names} from read_parquet({literal(path)})"
         for rank, path in enumerate(recorded(), start=1)
     )
     last = (
@@ -59,8 +60,8 @@ def write_changes(
     )
     rows = f"select {names} from {relation}" + (f" except ({last})" if known else "")
     connection.execute(
-        f"copy (select '{publication}' as publication, * from ({rows}) order by {key}) "
-        f"to '{target}' (format parquet)"
+        f"copy (select {literal(publication)} as publication, * from ({rows}) order by {key}) "
+        f"to {literal(target)} (format parquet)"
     )
 
 
@@ -83,7 +84,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """A view over every value that was published, typed even before the first publication."""
     empty = ", ".join(f"null::{kind} as {column}" for column, kind in COLUMNS.items())
     parts = [f"select {empty} where false"]
-    parts += [f"select {', '.join(COLUMNS)} from read_parquet('{path}')" for path in recorded()]
+    parts += [f"select {', '.join(COLUMNS)} from read_parquet({literal(path)})" for path in recorded()]
     connection.execute(f"create view {name} as {' union all '.join(parts)}")
 
 

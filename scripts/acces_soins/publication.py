@@ -15,6 +15,7 @@ import duckdb
 from acces_soins import history, ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
+from acces_soins.sql_text import literal
 from acces_soins.versioning import Inputs, utc_stamp
 from acces_soins.warehouse import DATABASE
 
@@ -75,7 +76,7 @@ def _write_database(
 ) -> dict[str, dict[str, str]]:
     """Copy what is published, and the values that are new; returns the fingerprints of the indicators."""
     with duckdb.connect(str(draft / DATABASE)) as connection:
-        connection.execute(f"attach '{source}' as prive (read_only)")
+        connection.execute(f"attach {literal(source)} as prive (read_only)")
         connection.execute("create schema marts")
         for relation in published:
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
@@ -119,8 +120,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None
         [relation],
     ).fetchall()
     for column, comment in comments:
-        text = comment.replace("'", "''")
-        connection.execute(f'comment on column marts."{relation}"."{column}" is \'{text}\'')
+        connection.execute(f'comment on column marts."{relation}"."{column}" is {literal(comment)}')
 
 
 def _export(folder: Path) -> None:

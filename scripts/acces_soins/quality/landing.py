@@ -9,6 +9,7 @@ from acces_soins.catalog import Column, Source, edition_date
 from acces_soins.quality.engine import run_checks
 from acces_soins.quality.results import CheckResult
 from acces_soins.quality.suites import EXPECTATIONS, TERRITORIES, Scope, expand, load_suite, referential
+from acces_soins.sql_text import literal
 
 MASKS = frozenset({"NS", "NC", "ND"})
 TOTALS = ("99", "999")
@@ -74,7 +75,7 @@ def _prepare(
     """Create the views that queries read; returns the columns that the file really has."""
     connection.execute(NUMBER_MACRO)
     connection.execute(
-        f"CREATE VIEW territoires AS SELECT * FROM read_csv('{_quoted(TERRITORIES)}', all_varchar = true)"
+        f"CREATE VIEW territoires AS SELECT * FROM read_csv({literal(TERRITORIES)}, all_varchar = true)"
     )
     present = _view(connection, "fichier", source, parquet)
     if previous:
@@ -84,7 +85,7 @@ def _prepare(
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, source: Source, parquet: Path) -> set[str]:
     """``<name>_recu`` is the table as landed; ``<name>`` adds as empty the columns that it lacks."""
-    connection.execute(f"CREATE VIEW {name}_recu AS SELECT * FROM read_parquet('{_quoted(parquet)}')")
+    connection.execute(f"CREATE VIEW {name}_recu AS SELECT * FROM read_parquet({literal(parquet)})")
     present = {row[0] for row in connection.execute(f"DESCRIBE {name}_recu").fetchall()}
     wanted = [c.name for c in source.columns] + ["_ligne", "_feuille"]
     added = "".join(f', NULL::VARCHAR AS "{c}"' for c in wanted if c not in present)
@@ -128,7 +129,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
 
 def _column_element(column: Column) -> dict:
     low, high = column.bounds or (None, None)
-    empties = ", ".join(f"'{_quoted(s)}'" for s in ("", *column.sentinels))
+    empties = ", ".join(literal(s) for s in ("", *column.sentinels))
     return {
         "id": column.name,
         "texts": {"colonne": column.name, "vides": f"({empties})", "min": _plain(low), "max": _plain(high)},
@@ -144,10 +145,6 @@ def _territory_element(source: Source, level: str, name: str) -> dict:
         "texts": {"niveau": level, "colonne": name, "nombre": str(len(referential(level)))},
         "catalogue": {"totaux": totals, "sentinelles": list(column.sentinels)},
     }
-
-
-def _quoted(value: object) -> str:
-    return str(value).replace("'", "''")
 
 
 def _plain(number: float | None) -> str:

@@ -17,6 +17,7 @@ from acces_soins.quality.suites import (
     load_suite,
     referential,
 )
+from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
 MARTS = {
@@ -85,7 +86,7 @@ def _prepare(
     """Attach both files read-only and create the views and small tables that queries read."""
     connection.execute(QUARTER_MACROS)
     connection.execute(
-        f"CREATE VIEW territoires AS SELECT * FROM read_csv('{_quoted(TERRITORIES)}', all_varchar = true)"
+        f"CREATE VIEW territoires AS SELECT * FROM read_csv({literal(TERRITORIES)}, all_varchar = true)"
     )
     connection.execute(
         "CREATE TABLE hors_champ (code_indicateur VARCHAR, niveau VARCHAR, code_territoire VARCHAR)"
@@ -99,7 +100,7 @@ def _prepare(
     attached = {"construction": database, "servie": previous}
     for alias, path in attached.items():
         if path:
-            connection.execute(f"ATTACH '{_quoted(path)}' AS {alias} (READ_ONLY)")
+            connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
     for view, mart in MARTS.items():
         _view(connection, view, "construction", mart)
     if previous:
@@ -153,7 +154,3 @@ def _indicator_element(indicator: Indicator) -> dict:
 
 def _first_quarter_end() -> str:
     return read_yaml(MODELS.parent / "dbt_project.yml")["vars"]["premier_trimestre"]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

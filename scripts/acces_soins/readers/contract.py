@@ -9,6 +9,7 @@ import numpy as np
 from acces_soins.catalog import Column
 from acces_soins.errors import RefusedInput
 from acces_soins.readers.model import LINE, SHEET, Request, kept_columns
+from acces_soins.sql_text import literal
 
 MEMORY = "300MB"
 
@@ -31,7 +32,7 @@ def check(request: Request, table: Path) -> None:
 
 
 def _from(table: Path) -> str:
-    return "read_parquet('" + str(table).replace("'", "''") + "')"
+    return f"read_parquet({literal(table)})"
 
 
 def _quoted(name: str) -> str:

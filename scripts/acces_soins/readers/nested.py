@@ -9,6 +9,7 @@ file, the others are lists within its elements. A column's ``entete`` is a path 
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
 from acces_soins.readers.json_text import JsonText, Piece, one_ahead
 from acces_soins.readers.model import LINE, ReadResult, Request, kept_columns, open_table, to_table
+from acces_soins.sql_text import literal
 
 GROUP_ROWS = 50_000
 LARGEST_RECORD = 32 << 20
@@ -49,15 +51,17 @@ def read(request: Request, target: Path) -> ReadResult:
         duckdb.connect() as connection,
     ):
         text = JsonText(request, stream, layout.path)
-        for piece in one_ahead(text.pieces(Path(folder))):
-            for table in _records(connection, layout, piece, text):
-                columns = {name: table[name] for name in layout.columns}
-                filled.update(name for name, array in columns.items() if array.null_count < len(table))
-                columns[LINE] = _numbers(rows + 1, len(table))
-                writer.write_table(to_table(request.source, columns, len(table)))
-                rows += len(table)
-            if piece.path != request.path:
-                piece.path.unlink()
+        # Closed before the rest: the next piece may be on its way to the folder.
+        with closing(one_ahead(text.pieces(Path(folder)))) as pieces:
+            for piece in pieces:
+                for table in _records(connection, layout, piece, text):
+                    columns = {name: table[name] for name in layout.columns}
+                    filled.update(name for name, array in columns.items() if array.null_count < len(table))
+                    columns[LINE] = _numbers(rows + 1, len(table))
+                    writer.write_table(to_table(request.source, columns, len(table)))
+                    rows += len(table)
+                if piece.path != request.path:
+                    piece.path.unlink()
     if rows == 0:
         raise RefusedInput(
             request.name,
@@ -83,8 +87,7 @@ def _records(
     """The records of a piece, in its order."""
     try:
         # A literal: a parameter makes DuckDB import pandas, which takes longer than most files.
-        literal = "'" + str(piece.path).replace("'", "''") + "'"
-        found = connection.execute(layout.query.replace("$file", literal))
+        found = connection.execute(layout.query.replace("$file", literal(piece.path)))
         for batch in found.to_arrow_reader(GROUP_ROWS):
             yield pa.Table.from_batches([batch])
     except duckdb.InvalidInputException as error:
