@@ -15,6 +15,7 @@ from acces_soins.catalog import Source, load_sources, read_yaml
 from acces_soins.errors import BuildFailed
 from acces_soins.readers.model import LINE, SHEET, kept_columns
 from acces_soins.settings import PROJECT, get_settings
+from acces_soins.sql_text import literal
 from acces_soins.versioning import Inputs
 
 DATABASE = "entrepot.duckdb"
@@ -64,17 +65,13 @@ def _source_query(source: Source) -> str:
         "select " + ", ".join(f'null::{kind} as "{name}"' for name, kind in types.items()) + " where false"
     ]
     parts += [
-        f"select *, {_literal(manifest.edition)} as _edition, {_literal(manifest.sha256)} as _sha256, "
-        f"{_literal(manifest.fetched_at)}::timestamptz::timestamp as _date_extraction "
-        f"from read_parquet({_literal(str(manifest.table))})"
+        f"select *, {literal(manifest.edition)} as _edition, {literal(manifest.sha256)} as _sha256, "
+        f"{literal(manifest.fetched_at)}::timestamptz::timestamp as _date_extraction "
+        f"from read_parquet({literal(manifest.table)})"
         for manifest in landing.counting(source)
     ]
     columns = ", ".join(f'"{name}"' for name in types)
     return f"select {columns} from ({' union all by name '.join(parts)})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> None:
@@ -92,10 +89,14 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> 
         # There is nothing to look up in a new file; what failed is in run_results.json.
         *("--no-populate-cache", "--no-version-check", "--log-level-file", "none", "--quiet"),
     ]
-    environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
+    environment = os.environ | {
+        # The name alone, whatever the shell says: a path that changes would void what was parsed.
+        "ACCES_SOINS_ENTREPOT": database.name,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DO_NOT_TRACK": "1",
+    }
     done = subprocess.run(
         command,
-        # The profile names the file alone: a path that changes each night would void what was parsed.
         cwd=database.parent,
         env=environment,
         capture_output=True,
