@@ -14,10 +14,12 @@ from acces_soins.catalog import Source, get_source, load_indicators
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
 from acces_soins.settings import PROJECT
+from acces_soins.sql_text import literal
 
 CORRECTIONS = PROJECT / "dbt_project" / "seeds" / "ref_corrections.csv"
 LABELS = PROJECT / "dbt_project" / "seeds" / "ref_libelles.csv"
 FIRST_LINES = 5
+LEVELS = ("departement", "region", "france")
 
 # How a file says which département a row is of: the first of these columns that it has decides.
 COMMUNE = "case when {0} like '97%' then left({0}, 3) else left({0}, 2) end"
@@ -61,7 +63,7 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
         ("Valeur", _value(figure, meta)),
         ("Statut", _status(figure)),
         ("Formule", meta["formule"]),
-        *_parts(figure, meta),
+        *_parts(figure),
         *_origin(figure),
         *_other_sources(indicator, figure["source"]),
         *_corrections(meta["sources"]),
@@ -74,18 +76,19 @@ def _figure(indicator: str, territory: str, quarter: str, level: str | None) -> 
     if indicator not in load_indicators():
         raise ConfigurationError(
             f"indicateur inconnu : « {indicator} ». Les codes sont dans catalogue_indicateurs "
-            '(acces-soins sql "select code_indicateur, libelle from catalogue_indicateurs").'
+            '(acces-soins sql "select code_indicateur, libelle from marts.catalogue_indicateurs").'
         )
     for text, form in ((territory, r"\w{2,3}"), (quarter, r"\d{4}T[1-4]")):
         if not re.fullmatch(form, text):
             raise ConfigurationError(
                 f"« {text} » : attendu un code Insee (2A, 974, FR), puis un trimestre (2025T2)."
             )
+    if level not in (None, *LEVELS):
+        raise ConfigurationError(f"niveau « {level} » : attendu {', '.join(LEVELS)}.")
     found = query.run(
         "select * from marts.indicateurs_trimestriels "
         f"where code_indicateur = '{indicator}' and code_territoire = '{territory}' "
-        f"and trimestre = '{quarter}'"
-        + (f" and niveau = '{level}'" if level in ("departement", "region", "france") else "")
+        f"and trimestre = '{quarter}'" + (f" and niveau = '{level}'" if level else "")
     ).to_pylist()
     if len(found) > 1:
         raise ConfigurationError(
@@ -122,12 +125,10 @@ def _status(figure: dict) -> str:
     return text
 
 
-def _parts(figure: dict, meta: dict) -> Iterator[Line]:
+def _parts(figure: dict) -> Iterator[Line]:
     for name, label in (("numerateur", "Numérateur"), ("denominateur", "Dénominateur")):
         if figure[name] is not None:
             yield label, _french(figure[name], 3)
-    if figure["niveau"] != "departement" and meta.get("additif"):
-        yield "Niveau", "somme ou rapport de sommes des départements, jamais une moyenne de taux"
 
 
 def _origin(figure: dict) -> Iterator[Line]:
@@ -155,9 +156,8 @@ def _lines(source: Source, manifest: Manifest, figure: dict) -> str:
     """Which lines of the file speak of that territory at that date, and the cells that hold the figure."""
     names = [column.name for column in source.columns if not column.personal]
     with duckdb.connect() as connection:
-        connection.execute(
-            f"create table lignes as from read_parquet('{manifest.table}') where {_place(names, figure)}"
-        )
+        rows = f"read_parquet({literal(manifest.table)})"
+        connection.execute(f"create table lignes as from {rows} where {_place(names, figure)}")
         if condition := _date(names, figure["date_reference"]):
             connection.execute(f"delete from lignes where not coalesce({condition}, false)")
         count, first, last = connection.execute(

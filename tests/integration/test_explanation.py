@@ -62,6 +62,8 @@ def test_a_code_that_serves_twice_asks_for_its_level(after_first_night):
         explanation.explain("nb_msp", "01", "2026T3")
     assert "Ain" in chain("nb_msp", "01", "2026T3", level="departement")["Territoire"]
     assert "Guadeloupe" in chain("nb_msp", "01", "2026T3", level="region")["Territoire"]
+    with pytest.raises(ConfigurationError, match="niveau « commune » : attendu departement, region, france"):
+        explanation.explain("nb_msp", "01", "2026T3", level="commune")
 
 
 @pytest.mark.parametrize(
