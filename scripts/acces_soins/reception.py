@@ -15,6 +15,7 @@ from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.extraction import Download
 from acces_soins.landing import Manifest
 from acces_soins.readers.model import ReadResult, kept_columns
+from acces_soins.sql_text import literal
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
     if fixed := rule.get("fixe"):
         return str(fixed)  # it stands beside the address of that vintage, and changes with it
     if column := rule.get("colonne"):
-        return duckdb.execute(f'select max("{column}") from read_parquet($1)', [str(table)]).fetchone()[0]
+        return duckdb.execute(f'select max("{column}") from read_parquet({literal(table)})').fetchone()[0]
     if pattern := rule.get("feuille"):
         years = [match.group(1) for sheet in result.sheets if (match := re.search(pattern, sheet.strip()))]
         found = max(years, default=None)

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
-from acces_soins.readers.model import LINE, ReadResult, Request, kept_columns, open_table, to_table
+from acces_soins.readers.model import (
+    LINE,
+    ReadResult,
+    Request,
+    kept_columns,
+    line_numbers,
+    open_table,
+    to_table,
+)
 
 SEPARATORS = ";,|\t"
 HEADER_SEARCH_LINES = 30
@@ -216,7 +223,7 @@ def _convert(
             for batch in _tables(path, body, wanted):
                 columns = {name: batch.column(wanted.index(theirs)) for name, theirs in chosen.items()}
                 first = rows + first_line
-                columns[LINE] = pa.array(np.arange(first, first + batch.num_rows))
+                columns[LINE] = line_numbers(first, batch.num_rows)
                 writer.write_table(to_table(request.source, columns, batch.num_rows))
                 rows += batch.num_rows
     except _UncuttableRow as row:

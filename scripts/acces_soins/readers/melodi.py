@@ -11,6 +11,7 @@ import duckdb
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
 from acces_soins.readers.model import LINE, SHEET, ReadResult, Request, kept_columns
+from acces_soins.sql_text import literal
 
 # An observation without attributes, or whose value is not known, is still one.
 OBSERVATIONS = """
@@ -19,7 +20,7 @@ OBSERVATIONS = """
     from (
         select unnest(observations) as o
         from read_json(
-            $1, format = 'unstructured', maximum_object_size = $2,
+            $file, format = 'unstructured', maximum_object_size = $size,
             columns = {observations: 'struct(dimensions json, attributes json, measures json)[]'}
         )
     )
@@ -57,7 +58,9 @@ def read(request: Request, target: Path) -> ReadResult:
 def _load(connection: duckdb.DuckDBPyConnection, request: Request) -> int:
     """Number of observations of the file, now in a table."""
     try:
-        connection.execute(OBSERVATIONS, [str(request.path), request.path.stat().st_size + 1])
+        size = str(request.path.stat().st_size + 1)
+        # Literals: a parameter makes DuckDB import pandas, which takes longer than most files.
+        connection.execute(OBSERVATIONS.replace("$file", literal(request.path)).replace("$size", size))
     except duckdb.InvalidInputException as error:
         # Where the file lies says nothing to an operator, and may be long.
         reason = str(error).splitlines()[0].replace(str(request.path), request.name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -71,6 +72,12 @@ def to_table(source: Source, columns: dict[str, pa.Array], count: int) -> pa.Tab
             array = pa.nulls(count, each.type)
         arrays.append(_pseudonyms(array) if each.name in pseudonyms else array)
     return pa.Table.from_arrays(arrays, schema=schema(source))
+
+
+def line_numbers(first: int, count: int) -> pa.Array:
+    """``count`` whole numbers; from their bytes, since ``pa.array`` of NumPy's imports pandas."""
+    numbers = np.arange(first, first + count, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
 def _pseudonyms(texts: pa.Array | pa.ChunkedArray) -> pa.Array:

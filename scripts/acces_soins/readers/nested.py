@@ -15,14 +15,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from acces_soins.catalog import Source
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
 from acces_soins.readers.json_text import JsonText, Piece, one_ahead
-from acces_soins.readers.model import LINE, ReadResult, Request, kept_columns, open_table, to_table
+from acces_soins.readers.model import (
+    LINE,
+    ReadResult,
+    Request,
+    kept_columns,
+    line_numbers,
+    open_table,
+    to_table,
+)
 from acces_soins.sql_text import literal
 
 GROUP_ROWS = 50_000
@@ -57,7 +64,7 @@ def read(request: Request, target: Path) -> ReadResult:
                 for table in _records(connection, layout, piece, text):
                     columns = {name: table[name] for name in layout.columns}
                     filled.update(name for name, array in columns.items() if array.null_count < len(table))
-                    columns[LINE] = _numbers(rows + 1, len(table))
+                    columns[LINE] = line_numbers(rows + 1, len(table))
                     writer.write_table(to_table(request.source, columns, len(table)))
                     rows += len(table)
                 if piece.path != request.path:
@@ -73,12 +80,6 @@ def read(request: Request, target: Path) -> ReadResult:
     _check_fields(request, layout, filled)
     known = {*layout.known, *request.source.reading.get("cles_connues", [])}
     return ReadResult(rows, "utf-8", tuple(sorted(text.keys - known)))
-
-
-def _numbers(first: int, count: int) -> pa.Array:
-    """``count`` whole numbers; from their bytes, since ``pa.array`` of NumPy's imports pandas."""
-    numbers = np.arange(first, first + count, dtype=np.int64)
-    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
 def _records(
