@@ -3,6 +3,7 @@
 ``acces_soins.dashboards.environment`` sets those variables; nothing else is read.
 """
 
+import json
 import os
 import secrets
 import threading
@@ -128,13 +129,27 @@ SESSION_COOKIE_SAMESITE = "Lax"
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
 
-def _mend_french() -> None:
-    """Put our words in the place of Superset's wrong French ones, before any page is served."""
+def _mended_french() -> str:
+    """Superset's French words for the pages, as JSON, with ours in the place of the wrong ones."""
     from superset.translations.utils import get_language_pack
 
     mended = yaml.safe_load(Path(__file__).with_name("traductions.yaml").read_text(encoding="utf-8"))
-    pack = get_language_pack("fr")["locale_data"]["superset"]
-    pack |= {english: [french] for english, french in mended.items()}
+    pack = get_language_pack("fr")
+    pack["locale_data"]["superset"] |= {english: [french] for english, french in mended.items()}
+    return json.dumps(pack, ensure_ascii=False)
+
+
+def _speak_french(app: Flask) -> None:
+    """Superset sends its file of words as it is: the pages get the mended one instead."""
+    pack = _mended_french()
+
+    @app.before_request
+    def send_mended_words():
+        if request.endpoint == "Superset.language_pack":
+            return app.response_class(
+                pack, mimetype="application/json", headers={"Cache-Control": "max-age=3600"}
+            )
+        return None
 
 
 def _open_on_the_dashboard(app: Flask) -> None:
@@ -151,7 +166,7 @@ def _open_on_the_dashboard(app: Flask) -> None:
 
 
 def _adapt(app: Flask) -> None:
-    _mend_french()
+    _speak_french(app)
     _open_on_the_dashboard(app)
 
 

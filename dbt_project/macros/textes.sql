@@ -27,6 +27,8 @@
 {#- A value as a tile shows it, without its unit: « 1 577 », « −3,2 », « oui »; null stays null. -#}
 {% macro valeur_ecrite(valeur, decimales, nature) -%}
     case
+        -- Without a value there is no « non » either.
+        when {{ valeur }} is null then null
         when {{ nature }} = 'marque' then if({{ valeur }} >= 0.5, 'oui', 'non')
         else if(round({{ valeur }}, {{ decimales }}) < 0, chr(8722), '')
             || {{ nombre_en_lettres('abs(' ~ valeur ~ ')', decimales) }}

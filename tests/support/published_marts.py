@@ -149,7 +149,7 @@ def _row(indicator: tuple, territory: dict, rank: int, index: int, offset: float
         "theme": "accessibilite" if "apl" in code else "offre",
         "nature": _nature(code, decimals),
         "libelle_complet": _full_name(territory),
-        "periode": _period(QUARTERS[index]),
+        "periode": period(QUARTERS[index]),
         "est_dernier_chiffre": index == len(QUARTERS) - 1,
         "valeur_texte": None if value is None else french(value, decimals),
         "unite_texte": f"\u00a0{unit}",
@@ -164,6 +164,7 @@ def _row(indicator: tuple, territory: dict, rank: int, index: int, offset: float
 
 
 def french(number: float, decimals: int) -> str:
+    """A number as the pages write it, without its sign."""
     return f"{abs(number):,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
 
 
@@ -177,7 +178,8 @@ def _full_name(territory: dict) -> str:
     return names.get(territory["niveau"], f"{territory['code_territoire']} – {name}")
 
 
-def _period(quarter: str) -> str:
+def period(quarter: str) -> str:
+    """« 4e trimestre 2025 »."""
     return f"{quarter[5]}{'er' if quarter[5] == '1' else 'e'} trimestre {quarter[:4]}"
 
 
@@ -241,6 +243,7 @@ def _catalogue() -> list[dict]:
             "definition": f"Définition d'essai de l'indicateur « {label} », écrite pour les tests.",
             "unite": unit,
             "sens": sens,
+            "nature": _nature(code, decimals),
             "cadence": {1: "trimestrielle", 2: "semestrielle", 4: "annuelle"}[step],
             "decimales": decimals,
             "utilite": "Sert aux tests.",

@@ -63,7 +63,7 @@ select
     dernieres.position,
     motifs.libelle as raison_position,
     dernieres.tendance,
-    {{ valeur_ecrite('dernieres.cible', 'dernieres.decimales', 'dernieres.nature') }} as cible_texte,
+    {{ nombre_ecrit('round(dernieres.cible, dernieres.decimales)') }} as cible_texte,
     cibles.echeance,
     case when cibles.echeance is null then {{ nombre_ecrit('rythmes.valeur') }} end as rythme_vise_texte,
     case

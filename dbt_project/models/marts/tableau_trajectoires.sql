@@ -48,18 +48,38 @@ reunis as (
     where code_indicateur in (select code_indicateur from {{ ref('ref_mesures') }})
     union all by name
     select code_indicateur, fin_trimestre, serie, valeur, 'chemin' as nature from chemins
+),
+
+-- One axis for all the lines of an indicator: every quarter, empty where a line has no figure.
+axes as (
+    select
+        code_indicateur,
+        unnest(generate_series(
+            date_trunc('quarter', min(fin_trimestre)), date_trunc('quarter', max(fin_trimestre)), interval 3 month
+        )) as debut_trimestre
+    from reunis
+    group by code_indicateur
+),
+
+series as (
+    select distinct code_indicateur, serie, nature from reunis
 )
 
 select
-    reunis.code_indicateur,
+    series.code_indicateur,
     catalogue.libelle || ' (' || catalogue.unite || ')' as libelle_indicateur,
-    {{ libelle_trimestre('reunis.fin_trimestre') }} as trimestre,
-    reunis.serie,
-    reunis.nature,
+    {{ libelle_trimestre('last_day((axes.debut_trimestre + interval 2 month)::date)') }} as trimestre,
+    series.serie,
+    series.nature,
     round(reunis.valeur, 6) as valeur,
     mesures.ordre
-from reunis
+from series
+inner join axes on axes.code_indicateur = series.code_indicateur
 inner join {{ source('registre', 'catalogue_indicateurs') }} as catalogue
-    on catalogue.code_indicateur = reunis.code_indicateur
-inner join {{ ref('ref_mesures') }} as mesures on mesures.code_indicateur = reunis.code_indicateur
-order by reunis.code_indicateur, reunis.serie, reunis.fin_trimestre
+    on catalogue.code_indicateur = series.code_indicateur
+inner join {{ ref('ref_mesures') }} as mesures on mesures.code_indicateur = series.code_indicateur
+left join reunis
+    on reunis.code_indicateur = series.code_indicateur
+    and reunis.serie = series.serie
+    and date_trunc('quarter', reunis.fin_trimestre) = axes.debut_trimestre
+order by series.code_indicateur, series.serie, axes.debut_trimestre
