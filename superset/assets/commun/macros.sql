@@ -23,9 +23,9 @@ CASE [[ jugement ]] WHEN 'favorable' THEN ' · favorable' WHEN 'defavorable' THE
 [% macro nombre(x, decimales) -%]
 CASE WHEN round([[ x ]], [[ decimales ]]) < 0 THEN '−' ELSE '' END || replace(replace(format('{:,.' || [[ decimales ]] || 'f}', abs([[ x ]])), ',', chr(8239)), '.', ',')
 [%- endmacro %]
-[# The way made towards the target, as a bar. #]
+[# The way made towards the target, as a bar; nothing where no starting point is known. #]
 [% macro jauge() -%]
-'<div class="as-jauge"><div class="as-rempli" style="width:' || greatest(0, least(100, coalesce(round(progression_pct), CASE WHEN etat_cible = 'atteinte' THEN 100 END, 0)))::INTEGER || '%"></div></div>'
+coalesce('<div class="as-jauge"><div class="as-rempli" style="width:' || greatest(0, least(100, coalesce(round(progression_pct), CASE WHEN etat_cible = 'atteinte' THEN 100 END)))::INTEGER || '%"></div></div>', '')
 [%- endmacro %]
 [# The target with its date; a pace has none, and says what it asks for each year. #]
 [% macro cible() -%]
