@@ -1,6 +1,5 @@
 """A small published warehouse with every public table, and what a release of it says of itself."""
 
-import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from acces_soins.dashboards import marts_contracts
 from acces_soins.formats import About
 
 CODES = ("taux_ald_sans_mt", "effectif_mg_liberaux", "delai_moyen_acces_specialistes")
-THEMES = {"taux_ald_sans_mt": "parcours", "effectif_mg_liberaux": "offre"}
 ABOUT = About(
     name="2025T4-r1",
     kind="release",
@@ -28,7 +26,8 @@ OWN = f"""
 delete from marts.tableau_de_bord where code_indicateur not in {CODES};
 delete from marts.catalogue_indicateurs where code_indicateur not in {CODES};
 update marts.tableau_de_bord set
-    valeur = valeur / 3, evolution = -evolution / 7, libelle_source = $${HARD_TEXT}$$, source = 'essai.producteur';
+    valeur = round(valeur / 3, 9), evolution = -evolution / 7, libelle_source = $${HARD_TEXT}$$,
+    source = 'essai.producteur';
 update marts.catalogue_indicateurs set
     theme = case code_indicateur
         when 'taux_ald_sans_mt' then 'parcours' when 'effectif_mg_liberaux' then 'offre' else 'delais'
@@ -37,7 +36,8 @@ update marts.catalogue_indicateurs set
     version_methode = 'v1', confidentialite_regle = 'producteur', limites = $${HARD_TEXT}$$;
 update marts.catalogue_sources set portail = 'https://exemple.invalid', licence = 'Licence Ouverte 2.0';
 insert into marts.territoires by name
-select distinct niveau, code_territoire, libelle_territoire, code_region, code_iso_3166_2 from marts.tableau_de_bord;
+select distinct niveau, code_territoire, libelle_territoire, code_region, code_iso_3166_2
+from marts.tableau_de_bord;
 insert into marts.indicateurs_trimestriels by name
 select
     code_indicateur, niveau, code_territoire, libelle_territoire, trimestre, valeur, unite, statut, motif,
@@ -64,7 +64,8 @@ select
     'v-1' as publication_nouvelle, valeur - 0.25 as ancienne, valeur as nouvelle, 0.25 as ecart,
     'source_revisee' as raison, statut as statut_ancien, statut as statut_nouveau
 from marts.tableau_de_bord
-where code_indicateur = 'taux_ald_sans_mt' and code_territoire = '28' and trimestre = '2025T2';
+where code_indicateur = 'taux_ald_sans_mt' and niveau = 'departement' and code_territoire = '28'
+    and trimestre = '2025T2';
 create table marts.qualite (
     run varchar, controle varchar, severite varchar, attendu varchar, observe varchar, resultat varchar,
     exemples varchar
@@ -74,7 +75,7 @@ insert into marts.qualite values ('nuit', 'cle_unique', 'critique', 'une ligne',
 
 
 def build(path: Path) -> Path:
-    """Three indicators × 120 territories × 8 quarters, obviously fictitious, in every table that is public."""
+    """Three indicators × 120 territories × 8 quarters, obviously fictitious, in every public table."""
     published_marts.build(path)
     with duckdb.connect(str(path)) as connection:
         made = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}

@@ -26,7 +26,7 @@ CAVEATS = (
     "Un chiffre masqué, manquant ou hors champ n'est jamais zéro : sa case dit son statut.",
     "Un chiffre reporté est le dernier connu, avec sa date de référence : il ne dit pas que rien n'a changé.",
     "Une évolution ne se lit qu'entre deux points observés de même méthode.",
-    "Les régions et la France sont lues chez le producteur ou sont des rapports de sommes, jamais des moyennes "
+    "Une région et la France sont lues chez le producteur ou sont un rapport de sommes, jamais une moyenne "
     "de moyennes.",
     "Les codes 01 à 06 désignent à la fois des départements et des régions : la clé comprend le niveau.",
     "Une valeur de département est une moyenne : elle cache ce qui sépare ses communes.",

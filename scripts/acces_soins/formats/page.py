@@ -95,7 +95,8 @@ def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
 
     Returns:
         {trimestres, territoires: [[code, label]…], statuts: [[code, label]…], indicateurs: [{code, libelle,
-        theme, unite, decimales, sens, definition, trimestres: [{valeurs, statuts, dates, motifs, france}…]}…]}.
+        theme, unite, decimales, sens, nature, definition, trimestres: […]}…]}, where a quarter is
+        {valeurs, statuts, dates, motifs, france}.
         Values are rounded as they are shown; a date that all cells share is written once.
     """
     territories = connection.execute(
@@ -211,7 +212,8 @@ def _freshness(connection, about: About) -> list[dict]:
         connection,
         "select fraicheur.source, catalogue.producteur, catalogue.description, fraicheur.derniere_edition, "
         "fraicheur.date_edition, fraicheur.derniere_extraction, fraicheur.attendue_le "
-        "from marts.fraicheur_sources as fraicheur inner join marts.catalogue_sources as catalogue using (source) "
+        "from marts.fraicheur_sources as fraicheur "
+        "inner join marts.catalogue_sources as catalogue using (source) "
         "where fraicheur.derniere_edition is not null order by catalogue.producteur, fraicheur.source",
     )
     day = about.published_at.date()
@@ -256,4 +258,5 @@ def _target(line: dict, shown) -> str:
         return text + "."
     if line["distance_cible"] <= 0:
         return text + " ; atteinte."
-    return text + f" ; il reste {shown(line['distance_cible'])}{unit.replace(' %', ' point(s)')}."
+    left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
+    return text + f" ; il reste {shown(line['distance_cible'])}{left}."
