@@ -287,7 +287,7 @@ def test_trial_data_say_so_wherever_there_are_words(folder, release):
 
 def test_pilote_gets_its_contract(folder, figures):
     schema = json.loads((folder / "pilote" / "schema.json").read_text(encoding="utf-8"))
-    described = {"path": "pilote.csv", "dialect": {"delimiter": ";"}, "schema": schema}
+    described = {"name": "pilote", "path": "pilote.csv", "dialect": {"delimiter": ";"}, "schema": schema}
     resource = frictionless.Resource.from_descriptor(described, basepath=str(folder / "pilote"))
     report = resource.validate()
     assert report.valid, report.flatten(["rowNumber", "fieldName", "message"])[:5]
