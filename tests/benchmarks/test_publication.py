@@ -25,7 +25,7 @@ LONG = ("indicateurs_trimestriels", "comparaisons", "tableau_de_bord")
 
 
 def national(path: Path) -> Path:
-    """The small publication with its indicators copied, and its quarters shifted back by two years at a time."""
+    """The small publication, its indicators copied and its quarters shifted back by two years at a time."""
     small_release.build(path)
     copies = max(1, round(COPIES * SIZE))
     with duckdb.connect(str(path)) as connection:

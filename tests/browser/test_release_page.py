@@ -125,7 +125,7 @@ def test_choosing_changes_map_table_and_title(opened):
     assert page.inner_text("#lignes") != before
     page.select_option("#indicateur", label="Délai moyen d'accès aux spécialistes")
     assert page.locator("#lignes tr").count() == 101
-    assert page.inner_text("#lignes").count("Non disponible (aucune_source_ouverte)") == 101
+    assert page.inner_text("#lignes").count("Non disponible (aucune source)") == 101
     assert fill(page, "01") == "url(#m-non_disponible)"
 
 

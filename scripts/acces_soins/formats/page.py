@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from acces_soins.formats import checksums, delimited, rendering, workbook
-from acces_soins.formats.about import STATUSES, About, french_date, french_number
+from acces_soins.formats.about import SHORT_REASONS, STATUSES, About, french_date, french_number
 from acces_soins.formats.dictionary import rows
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
@@ -118,6 +118,7 @@ def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
         "trimestres": list(quarters),
         "territoires": [list(row) for row in territories],
         "statuts": [[status.code, status.label] for status in STATUSES.values()],
+        "motifs": SHORT_REASONS,
         "themes": workbook.THEMES,
         "indicateurs": [d | indicators[d["code"]] for d in described if d["code"] in indicators],
     }

@@ -133,8 +133,8 @@ def test_a_figure_that_is_not_there_says_why(folder, database):
 def test_the_workbook_shows_decimals_unit_and_status(folder, tmp_path):
     shutil.unpack_archive(folder / workbook.FILE, tmp_path, "zip")
     codes = re.findall(r'formatCode="([^"]+)"', (tmp_path / "xl" / "styles.xml").read_text(encoding="utf-8"))
-    assert "#,##0.0&quot; %&quot;" in codes and "#,##0.0&quot; % r&quot;" in codes
-    assert any(code.startswith("#,##0&quot; r") for code in codes)
+    assert "[$-40C]#,##0.0&quot; %&quot;" in codes and "[$-40C]#,##0.0&quot; % r&quot;" in codes
+    assert any(code.startswith("[$-40C]#,##0&quot; r") for code in codes)
     sheet = (tmp_path / "xl" / "worksheets" / "sheet2.xml").read_text(encoding="utf-8")
     assert "autoFilter" in sheet and 'state="frozen"' in sheet
 
@@ -173,7 +173,7 @@ def test_libreoffice_opens_the_workbook(folder, figures, tmp_path):
         if value is None:
             assert not re.match(r"^-?\d", seen[key])
         else:
-            assert float(seen[key]) == pytest.approx(value, rel=1e-12)
+            assert float(seen[key].replace(",", ".")) == pytest.approx(value, rel=1e-12)
 
 
 def test_the_data_package_is_valid(folder):
