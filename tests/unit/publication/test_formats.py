@@ -100,15 +100,30 @@ def test_every_file_gives_the_same_figures(folder, figures):
     assert len(figures) == 3 * 120 * 8 and None in figures.values()
     table = folder / "indicateurs_trimestriels"
     assert _duckdb(f"select {{keys}}, valeur from '{table}.parquet'") == figures
-    text = "types = {{'code_territoire': 'varchar'}}"
+    text = "types = {{'code_territoire': 'varchar', 'valeur': 'double'}}"
     assert _duckdb(f"select {{keys}}, valeur from read_csv('{table}.csv', {text})") == figures
     french = folder / "tableur" / "indicateurs_trimestriels.csv"
     options = f"delim = ';', decimal_separator = ',', {text}"
     assert _duckdb(f"select {{keys}}, valeur from read_csv('{french}', {options})") == figures
     assert _pandas(Path(f"{table}.csv")) == figures
+    assert _pandas(french, sep=";", decimal=",", encoding="utf-8-sig") == figures
     assert _french(french) == figures
     shown = {key: v if isinstance(v, float) else None for key, v in _workbook(folder / workbook.FILE).items()}
     assert shown == figures
+
+
+def test_the_spreadsheet_edition_is_what_a_french_spreadsheet_expects(folder):
+    raw = (folder / "tableur" / "indicateurs_trimestriels.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbfcode_indicateur;niveau;")
+    assert raw.count(b"\r\n") == 3 * 120 * 8 + 1
+    line = next(
+        line
+        for line in raw.decode("utf-8-sig").splitlines()
+        if "effectif_mg_liberaux;departement;28;Eure-et-Loir;2025T4" in line
+    )
+    assert re.search(r";\d+,\d+;", line) and not re.search(r";\d+\.\d+;", line)
+    catalogue = (folder / "tableur" / "catalogue_indicateurs.csv").read_text(encoding="utf-8-sig")
+    assert ";VRAI;" in catalogue and ";FAUX;" in catalogue
 
 
 def test_both_csv_editions_hold_the_same_rows_of_every_table(folder, database):
