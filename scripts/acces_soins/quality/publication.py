@@ -28,6 +28,8 @@ VIEWS = {
     "comparaisons": "marts.comparaisons",
     "tableau_de_bord": "marts.tableau_de_bord",
     "fraicheur_sources": "marts.fraicheur_sources",
+    "connues": "marts.valeurs_connues",
+    "fiabilite": "marts.fiabilite_premieres_estimations",
     "contexte": "registre.contexte",
 }
 LONG_TABLE = VIEWS["indicateurs"]
