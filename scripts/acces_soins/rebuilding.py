@@ -64,6 +64,7 @@ def rebuild(name: str) -> list[Compared]:
     with tempfile.TemporaryDirectory(prefix="refaire-", dir=settings.work) as folder:
         private = Path(folder)
         put_back(version, private / "donnees" / settings.root.name)
+        _keep_what_dbt_parsed(private / "donnees" / settings.root.name / settings.work.name)
         (private / VERSION).write_text(json.dumps(version), encoding="utf-8")
         announce(f"{version['version']} : construction dans un dossier privé…")
         _run(private)
@@ -151,7 +152,7 @@ def make(private: Path) -> None:
     """In the private directory: build from the recorded inputs, name the rows, write the hashes."""
     version = json.loads((private / VERSION).read_text(encoding="utf-8"))
     inputs = Inputs(**{field.name: version[field.name] for field in fields(Inputs)})
-    database = warehouse.build(private / "construction", inputs)
+    database = warehouse.build(private / "construction", inputs, data_tests=False)
     draft = private / "version"
     draft.mkdir()
     moment = dt.datetime.fromisoformat(version["publie_le"])
@@ -197,6 +198,14 @@ def _refuse_pruned(manifest: landing.Manifest, counted: set[str]) -> None:
 def _pruned_before(home: Path, moment: dt.datetime) -> bool:
     path = home / PRUNED
     return path.exists() and _instant(json.loads(path.read_text(encoding="utf-8"))["elague_le"]) <= moment
+
+
+def _keep_what_dbt_parsed(work: Path) -> None:
+    """The same project is not parsed again: dbt itself sees whether it still holds."""
+    parsed = get_settings().work / warehouse.PARSED
+    if parsed.exists():
+        work.mkdir(parents=True)
+        shutil.copyfile(parsed, work / warehouse.PARSED)
 
 
 def _before(name: str) -> list[dict]:
