@@ -131,7 +131,10 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None
 
 
 def _export(folder: Path) -> None:
-    """Every published table as Parquet and as CSV (UTF-8, comma, decimal point)."""
+    """Every published table as Parquet and as CSV (UTF-8, comma, decimal point).
+
+    The values of every publication grow with the years: ten of them are half a gigabyte of CSV.
+    """
     files = folder / FILES
     files.mkdir()
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
@@ -140,7 +143,8 @@ def _export(folder: Path) -> None:
         ).fetchall()
         for (table,) in tables:
             connection.execute(f"copy marts.\"{table}\" to '{files / table}.parquet' (format parquet)")
-            connection.execute(f"copy marts.\"{table}\" to '{files / table}.csv' (header)")
+            if table != history.KNOWN_MART:
+                connection.execute(f"copy marts.\"{table}\" to '{files / table}.csv' (header)")
 
 
 def _swap(link: Path, target: Path) -> None:

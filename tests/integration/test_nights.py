@@ -231,8 +231,8 @@ def _values_are_known_by_publication(ask):
     """Each figure stands until the publication that changed it; the last ones are the long table."""
     known = ask(
         "select publication, round(valeur - first(valeur) over (order by connu_depuis), 9), "
-        "connu_jusqua is null from marts.valeurs_connues where code_indicateur = 'taux_ald_sans_mt' and trimestre = '2026T2' "
-        "and niveau = 'france' order by connu_depuis"
+        "connu_jusqua is null from marts.valeurs_connues where code_indicateur = 'taux_ald_sans_mt' "
+        "and trimestre = '2026T2' and niveau = 'france' order by connu_depuis"
     )
     first, second, third = history.publications()
     assert known == [(first, 0, False), (second, 0.3, False), (third, 0, True)]
