@@ -5,7 +5,7 @@ import datetime as dt
 import duckdb
 import pytest
 
-from acces_soins import extraction, history, landing, proof, rebuilding, steps
+from acces_soins import extraction, history, landing, proof, rebuilding, steps, versioning
 from acces_soins.catalog import load_indicators
 from acces_soins.errors import CriticalCheckFailed
 from acces_soins.settings import get_settings
@@ -175,7 +175,11 @@ def test_a_producer_going_back_in_time_loses_nothing(after_first_night, source):
     assert editions == sorted(editions) and "2026-06-30" in editions and len(editions) == 2
 
 
-def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night, source, ask, served):
+def test_a_date_issued_again_with_other_figures_is_a_revision(
+    after_first_night, source, ask, served, monkeypatch
+):
+    # Whoever works on the project may commit while this runs.
+    monkeypatch.setattr(versioning, "commit", lambda: "inconnu")
     after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=_other_rate)
     night = run_night([ALD_INFRA])
     assert night.state == "publie" and not night.errors
@@ -247,7 +251,9 @@ def _values_are_known_by_publication(ask):
 
 
 @pytest.mark.long
-def test_a_changed_landed_table_is_named_by_the_rebuild(after_first_night, source):
+def test_a_changed_landed_table_is_named_by_the_rebuild(after_first_night, source, monkeypatch):
+    made_with = history.events()[0]["commit"]
+    monkeypatch.setattr(versioning, "commit", lambda: made_with)
     landed = landing.latest(source(ALD_INFRA))
     copy = landed.table.with_suffix(".autre")
     column = "taux_patients_ald_sans_mt"

@@ -29,7 +29,8 @@ mesures as (
         count(*) as nb_chiffres,
         count_if(est_reexamine) as nb_reexamines,
         count_if(ecart <> 0) as nb_revises,
-        avg(ecart) filter (where est_reexamine) as revision_moyenne,
+        -- A figure that nothing examined again has no gap to add.
+        {{ somme_exacte('ecart') }} as somme_des_revisions,
         quantile_cont(abs(ecart), 0.5) filter (where est_reexamine) as revision_mediane,
         quantile_cont(abs(ecart), 0.9) filter (where est_reexamine) as revision_p90,
         quantile_cont(ecart_relatif, 0.5) filter (where est_reexamine) as revision_mediane_pct,
@@ -52,7 +53,7 @@ select
     coalesce(jugees.nb_revises, 0)::integer as nb_revises,
     {%- for mesure, formule in {
         'part_revisee_pct': '100 * jugees.nb_revises / jugees.nb_reexamines',
-        'revision_moyenne': 'jugees.revision_moyenne',
+        'revision_moyenne': 'jugees.somme_des_revisions / jugees.nb_reexamines',
         'revision_mediane': 'jugees.revision_mediane',
         'revision_p90': 'jugees.revision_p90',
         'revision_mediane_pct': 'jugees.revision_mediane_pct',
