@@ -142,8 +142,14 @@ def faults() -> Iterator[Fault]:
                 f"le maillon {event.get('maillon', '')[:12] or 'vide'}",
                 "Une ligne du registre a été changée ou retirée : reprendre registre/ d'une sauvegarde.",
             )
-        if expected is not None and (found := _found(path)) != expected:
-            yield Fault(f"registre/valeurs/{path.name}", f"l'empreinte {expected[:12]}", found, RESTORE)
+        found = sha256_of(path) if path.exists() else None
+        if expected is not None and found != expected:
+            yield Fault(
+                f"registre/valeurs/{path.name}",
+                f"l'empreinte {expected[:12]}",
+                f"l'empreinte {found[:12]}" if found else "aucun fichier",
+                RESTORE,
+            )
         head = event.get("maillon")
     known = {recorded_file(event["version"]) for event in told} | {recorded_file(_served())}
     for path in sorted((get_settings().ledger / "valeurs").glob("*")):
@@ -186,10 +192,6 @@ def _link(publication: str, sha256: str | None, head: str | None) -> dict:
     """The two facts that chain a publication to the one before it."""
     content = f"{head or ''}\n{publication}\n{sha256 or ''}"
     return {"valeurs_sha256": sha256, "maillon": hashlib.sha256(content.encode()).hexdigest()}
-
-
-def _found(path: Path) -> str:
-    return sha256_of(path) if path.exists() else "aucun fichier"
 
 
 def _served() -> str:
