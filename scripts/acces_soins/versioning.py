@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,18 +21,23 @@ CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs of a build. ``editions`` maps « source/edition » to the sha256 that counts."""
+    """Inputs of a build.
+
+    ``editions`` maps « source/edition » to the sha256 that counts; ``chaines`` each source to the hash of
+    its last manifest, which tells the whole archive of that moment.
+    """
 
     code: str
     commit: str
     date_arrete: str
     donnees: str
     editions: dict[str, str]
+    chaines: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """Same inputs, same figures; the commit is told but only the code's content counts."""
-        content = {key: value for key, value in asdict(self).items() if key != "commit"}
+        """Same inputs, same figures: of the commit the code's content counts, of the archive what is read."""
+        content = {key: value for key, value in asdict(self).items() if key not in ("commit", "chaines")}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -49,6 +54,7 @@ def current_inputs() -> Inputs:
             for source in load_sources().values()
             for manifest in landing.counting(source)
         },
+        chaines=landing.chain_heads(),
     )
 
 
