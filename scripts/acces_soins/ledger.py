@@ -16,6 +16,7 @@ from acces_soins.settings import get_settings
 logger = logging.getLogger(__name__)
 
 EXTRACTIONS, NIGHTS, CHECKS, PUBLICATIONS = "extractions", "nuits", "controles", "publications"
+PROPOSALS, RELEASES = "propositions", "publications_figees"
 
 # Results of an extraction, as its event tells them.
 SUCCESSES = ("nouvelle_edition", "inchange")

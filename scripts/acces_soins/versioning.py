@@ -4,11 +4,11 @@ import datetime as dt
 import hashlib
 import json
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from acces_soins import landing
+from acces_soins import landing, ledger
 from acces_soins.catalog import load_sources
 from acces_soins.settings import PROJECT, get_settings
 
@@ -21,13 +21,18 @@ CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs of a build. ``editions`` maps « source/edition » to the sha256 that counts."""
+    """Inputs of a build.
+
+    ``editions`` maps « source/edition » to the sha256 that counts; ``figees`` names the releases that
+    the calendar of the build knows.
+    """
 
     code: str
     commit: str
     date_arrete: str
     donnees: str
     editions: dict[str, str]
+    figees: list[str] = field(default_factory=list)
 
     @property
     def fingerprint(self) -> str:
@@ -49,6 +54,7 @@ def current_inputs() -> Inputs:
             for source in load_sources().values()
             for manifest in landing.counting(source)
         },
+        figees=[event["publication"] for event in ledger.read(ledger.RELEASES)],
     )
 
 
