@@ -26,6 +26,7 @@ def compared(tmp_path):
 
 CARRIED = {"status": "reporte", "day": "2026-06-30", "age": 1}
 MASKED = {"status": "masque", "reason": "NS"}
+NOT_SAID = {"status": "masque", "reason": "NC"}
 
 
 DEPARTMENT = ("departement", "2A")
