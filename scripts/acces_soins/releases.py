@@ -29,14 +29,16 @@ PROPOSED, REFUSED = "proposee", "refusee"
 
 
 def due(today: dt.date) -> str | None:
-    """The quarter to propose by the calendar on that day, or None.
+    """The quarter about which a person must be asked on that day, or None.
 
-    A date that has come, for the quarter that the builds of the day close; not one that is frozen, that
-    waits for an answer, or that was refused and would show the same version again.
+    That of a candidate which still waits for its answer; else the one whose announced date has come, if
+    the builds of the day close it, it is not frozen, and what is served is not what was last refused.
     """
+    if waiting := pending():
+        return waiting[0]["trimestre"]
     quarter = _quarter(get_settings().closing_date)
     announced = {row["trimestre"]: dt.date.fromisoformat(row["date_prevue"]) for row in _calendar()}
-    if quarter not in announced or announced[quarter] > today or _of_quarter(quarter) or _pending(quarter):
+    if quarter not in announced or announced[quarter] > today or _of_quarter(quarter):
         return None
     refusals = [event for event in ledger.read(ledger.PROPOSALS) if event["evenement"] == REFUSED]
     served = publication.current_version()
@@ -60,7 +62,7 @@ def propose(quarter: str, reasons: str | None = None) -> dict:
         record_missing()
         _refuse_lost_releases()
         served = _served(quarter)
-        if waiting := _pending(quarter):
+        if waiting := pending_of(quarter):
             raise AccesSoinsError(
                 f"{waiting['publication']} attend déjà une réponse (version {waiting['version']}, proposée "
                 f"le {_day(waiting['proposee_le'])}) : l'approuver ou la refuser d'abord."
@@ -169,6 +171,11 @@ def pending() -> list[dict]:
     }
     paths = sorted(get_settings().proposals.glob(f"[!.]*/{PROPOSAL_FILE}"))
     return [told for path in paths if (told := frozen.read_json(path))["proposition"] not in answered]
+
+
+def pending_of(quarter: str) -> dict | None:
+    """The proposal of that quarter which nobody has answered yet."""
+    return next((told for told in pending() if told["trimestre"] == quarter), None)
 
 
 def pinned_versions() -> set[str]:
@@ -293,10 +300,6 @@ def _quarter(day: dt.date) -> str:
 
 def _of_quarter(quarter: str) -> list[dict]:
     return [release for release in all_frozen() if release["trimestre"] == quarter]
-
-
-def _pending(quarter: str) -> dict | None:
-    return next((told for told in pending() if told["trimestre"] == quarter), None)
 
 
 def _reference(quarter: str) -> Side | None:

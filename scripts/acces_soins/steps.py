@@ -184,16 +184,17 @@ def refresh_dashboards(night: str) -> dict:
 
 
 def due_release() -> str | None:
-    """The quarter that the calendar wants proposed today, or None."""
+    """The quarter about which a person must be asked today, or None."""
     return releases.due(get_settings().today)
 
 
 def propose_release(quarter: str) -> dict:
     """Propose the served version for a quarter; returns {publication, proposition, objet, corps}.
 
-    ``objet`` and ``corps`` (Markdown) are what the person who must answer reads.
+    A candidate that still waits (proposed by hand, or asked by a run that was stopped) is asked about
+    again. ``objet`` and ``corps`` (Markdown) are what the person who must answer reads.
     """
-    proposal = releases.propose(quarter)
+    proposal = releases.pending_of(quarter) or releases.propose(quarter)
     shown = releases.proposal_folder(proposal)
     kind = "données d'essai, " if get_settings().is_trial else ""
     announce(f"{proposal['publication']} proposée : {shown / f'{frozen.REPORT}.html'}")

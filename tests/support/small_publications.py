@@ -67,11 +67,13 @@ def publish(
     points: list[Point],
     revisions: list[dict] = (),
     closing: str = "2026-09-30",
+    contracts: dict = CONTRACTS,
     **inputs,
 ) -> dict:
     """Publish a version made of ``points`` and enter it in the register, as a night does.
 
-    ``code`` tells builds apart; ``inputs`` are those of ``Inputs`` (``editions={…}``).
+    ``code`` tells builds apart; ``inputs`` are those of ``Inputs`` (``editions={…}``);
+    ``contracts`` are the tables that it has.
     """
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / f"{code}.duckdb"
@@ -90,7 +92,7 @@ def publish(
     }  # fmt: skip
     with duckdb.connect(str(database)) as connection:
         connection.execute("begin; create schema marts; create schema intermediaire")
-        for table, columns in CONTRACTS.items():
+        for table, columns in contracts.items():
             typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create table marts.{table} ({typed})")
             for row in tables.get(table, ()):
@@ -105,7 +107,7 @@ def publish(
     told = Inputs(
         code=code, commit="abc", date_arrete=closing, donnees="essai", **({"editions": {}} | inputs)
     )
-    version = publication.publish(database, told, list(CONTRACTS), [], f"nuit-{code}")
+    version = publication.publish(database, told, list(contracts), [], f"nuit-{code}")
     history.record(version)
     return version
 
