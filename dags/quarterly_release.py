@@ -6,7 +6,7 @@ answered, the run waits and no other one starts.
 
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import Param, PokeReturnValue, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from acces_soins.errors import AccesSoinsError
@@ -56,12 +56,18 @@ def freeze(proposal: dict, response: dict) -> dict:
     return run_step(steps.freeze_release, proposal, name, remark or None)
 
 
-@task(trigger_rule="none_failed")
-def record_refusal(proposal: dict) -> dict | None:
-    """A refusal skips the task that freezes, never this one; after an approval there is nothing to record."""
+@task.sensor(trigger_rule="none_failed", poke_interval=5, timeout=600)
+def read_answer() -> PokeReturnValue:
+    """The response, once the approval has ended: a refusal skips the freeze a moment before that."""
+    response = get_current_context()["ti"].xcom_pull(task_ids="approve")
+    return PokeReturnValue(is_done=response is not None, xcom_value=response)
+
+
+@task
+def record_refusal(proposal: dict, response: dict) -> dict | None:
+    """After an approval there is nothing to record."""
     from acces_soins import steps
 
-    response = get_current_context()["ti"].xcom_pull(task_ids="approve")
     if response["chosen_options"] == [ApprovalOperator.APPROVE]:
         return None
     name, remark = answer_of(response)
@@ -94,8 +100,10 @@ def quarterly_release():
         },
     )
     proposal >> approve
-    # Not after the approval itself: a refusal skips whatever comes right after it.
-    freeze(proposal, approve.output) >> record_refusal(proposal)
+    # Not right after the approval: a refusal skips whatever is.
+    answer = read_answer()
+    freeze(proposal, approve.output) >> answer
+    record_refusal(proposal, answer)
 
 
 quarterly_release()

@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -76,7 +77,8 @@ def propose(quarter: str, reasons: str | None = None) -> dict:
             )
         contracts = _followed_contracts(served)
         reference = _reference(quarter)
-        told = comparison.compare(reference, read_side(publication.version_folder(served["version"])))
+        candidate = replace(read_side(publication.version_folder(served["version"])), name=name)
+        told = comparison.compare(reference, candidate)
         if told["identiques"]:
             raise AccesSoinsError(
                 f"rien n'a changé depuis {reference.name} : aucun chiffre, aucune définition. "

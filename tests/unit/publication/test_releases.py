@@ -201,11 +201,11 @@ def test_a_correction_says_why_and_what_it_changed_and_leaves_the_first_as_it_wa
     serve(5)
     with pytest.raises(ConfigurationError, match="2026T3-r1 corrige 2026T3-r0 : dire pourquoi"):
         releases.propose("2026T3")
-    proposal = releases.propose("2026T3", "Fichier corrigé par son producteur")
+    releases.propose("2026T3", "Fichier corrigé par son producteur")
     release = approve("2026T3-r1")
     assert (release["corrige"], release["raisons"]) == ("2026T3-r0", "Fichier corrigé par son producteur")
     report = (folder("2026T3-r1") / "comparaison.md").read_text(encoding="utf-8")
-    assert "2026T3-r1 comparée à 2026T3-r0" in report or proposal["version"] in report
+    assert report.startswith("# 2026T3-r1 comparée à 2026T3-r0")
     assert "Raisons de la révision : Fichier corrigé par son producteur" in report
     assert "| 3 (observe) | 5 (observe) |" in report
     assert content(folder()) == before
