@@ -67,7 +67,7 @@ def write_json(path: Path, content: dict) -> None:
 
 def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
     """Every file that a reader takes away."""
-    publication.export(folder)
+    publication._export(folder)
 
 
 def _sums(folder: Path) -> str:

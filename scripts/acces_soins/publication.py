@@ -56,7 +56,7 @@ def publish(
         draft = versions / f".{name}"
         draft.mkdir()
         fingerprints = _write_database(draft, name, database, published, checks)
-        export(draft)
+        _export(draft)
         version = {
             "version": name,
             "publie_le": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -149,7 +149,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None
         connection.execute(f'comment on column marts."{relation}"."{column}" is {literal(comment)}')
 
 
-def export(folder: Path) -> None:
+def _export(folder: Path) -> None:
     """Every published table as Parquet and as CSV (UTF-8, comma, decimal point)."""
     files = folder / FILES
     files.mkdir()
