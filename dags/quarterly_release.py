@@ -6,7 +6,7 @@ answered, the run waits and no other one starts.
 
 import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param, PokeReturnValue, dag, get_current_context, task
+from airflow.sdk import Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from acces_soins.errors import AccesSoinsError
@@ -14,6 +14,18 @@ from alerting import on_release_failed, send
 
 POOL = "entrepot"
 NO_REASON = "raison non écrite"
+
+
+class Approval(ApprovalOperator):
+    """Airflow's approval, which keeps a refusal to itself: here the tasks that follow read the response."""
+
+    RESPONSE = "reponse"
+
+    def execute_complete(self, context, event: dict):
+        if "chosen_options" in event:
+            told = ("chosen_options", "params_input", "responded_by_user")
+            context["ti"].xcom_push(key=self.RESPONSE, value={name: event[name] for name in told})
+        return super().execute_complete(context, event)
 
 
 def run_step(function, *args):
@@ -27,7 +39,7 @@ def run_step(function, *args):
 def answer_of(response: dict) -> tuple[str, str]:
     """Who answered, and what that person wrote."""
     user = response["responded_by_user"]
-    return user["name"] or user["id"], (response["params_input"].get("remarque") or "").strip()
+    return user["name"] or user["id"], ((response["params_input"] or {}).get("remarque") or "").strip()
 
 
 @task.short_circuit
@@ -56,19 +68,13 @@ def freeze(proposal: dict, response: dict) -> dict:
     return run_step(steps.freeze_release, proposal, name, remark or None)
 
 
-@task.sensor(trigger_rule="none_failed", poke_interval=5, timeout=600)
-def read_answer() -> PokeReturnValue:
-    """The response, once the approval has ended: a refusal skips the freeze a moment before that."""
-    response = get_current_context()["ti"].xcom_pull(task_ids="approve")
-    return PokeReturnValue(is_done=response is not None, xcom_value=response)
-
-
-@task
-def record_refusal(proposal: dict, response: dict) -> dict | None:
-    """After an approval there is nothing to record."""
+@task(trigger_rule="none_failed")
+def record_refusal(proposal: dict) -> dict | None:
+    """A refusal skips the task that freezes, never this one; after an approval there is nothing to record."""
     from acces_soins import steps
 
-    if response["chosen_options"] == [ApprovalOperator.APPROVE]:
+    response = get_current_context()["ti"].xcom_pull(task_ids="approve", key=Approval.RESPONSE)
+    if response["chosen_options"] == [Approval.APPROVE]:
         return None
     name, remark = answer_of(response)
     return run_step(steps.refuse_release, proposal, name, remark or NO_REASON)
@@ -86,7 +92,7 @@ def record_refusal(proposal: dict, response: dict) -> dict | None:
 )
 def quarterly_release():
     proposal = propose(find_due())
-    approve = ApprovalOperator(
+    approve = Approval(
         task_id="approve",
         subject="{{ ti.xcom_pull(task_ids='propose')['objet'] }}",
         body="{{ ti.xcom_pull(task_ids='propose')['corps'] }}",
@@ -101,9 +107,7 @@ def quarterly_release():
     )
     proposal >> approve
     # Not right after the approval: a refusal skips whatever is.
-    answer = read_answer()
-    freeze(proposal, approve.output) >> answer
-    record_refusal(proposal, answer)
+    freeze(proposal, approve.output) >> record_refusal(proposal)
 
 
 quarterly_release()

@@ -1,5 +1,6 @@
 """The quarterly release as a DAG: its shape, and what each answer of a person calls."""
 
+import datetime as dt
 import importlib
 import os
 
@@ -37,9 +38,9 @@ def dag(release):
 class Context(dict):
     """What Airflow hands to a task: here, the response to the approval."""
 
-    def xcom_pull(self, task_ids: str) -> dict | None:
+    def xcom_pull(self, task_ids: str, key: str) -> dict:
         assert task_ids == "approve"
-        return self["reponse"]
+        return self[key]
 
 
 @pytest.fixture
@@ -69,8 +70,7 @@ def test_the_order_and_the_pool(dag):
         "propose": {"find_due"},
         "approve": {"propose"},
         "freeze": {"propose", "approve"},
-        "read_answer": {"freeze"},
-        "record_refusal": {"propose", "read_answer"},
+        "record_refusal": {"propose", "freeze"},
     }
     assert {task.task_id for task in dag.tasks if task.pool == "entrepot"} == {"propose", "freeze"}
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
@@ -78,7 +78,7 @@ def test_the_order_and_the_pool(dag):
 
 def test_a_refusal_skips_the_freeze_and_not_its_own_record(dag):
     assert dag.get_task("approve").downstream_task_ids == {"freeze"}
-    assert dag.get_task("read_answer").trigger_rule == "none_failed"
+    assert dag.get_task("record_refusal").trigger_rule == "none_failed"
     # A day without a release ends the run whole.
     assert dag.get_task("find_due").ignore_downstream_trigger_rules
 
@@ -104,22 +104,27 @@ def test_an_approval_freezes_what_was_shown_in_the_name_of_who_answered(
     assert called == [("freeze_release", PROPOSAL, signed, remark)]
 
 
-def test_after_an_approval_no_refusal_is_recorded(release, called):
-    assert release.record_refusal.function(PROPOSAL, response("Approve")) is None
+def test_after_an_approval_no_refusal_is_recorded(release, context, called):
+    context["reponse"] = response("Approve")
+    assert release.record_refusal.function(PROPOSAL) is None
     assert called == []
 
 
 @pytest.mark.parametrize(("written", "reason"), [("Chiffre faux", "Chiffre faux"), ("", "raison non écrite")])
-def test_a_refusal_is_recorded_with_its_reason(release, called, written, reason):
-    release.record_refusal.function(PROPOSAL, response("Reject", written))
+def test_a_refusal_is_recorded_with_its_reason(release, context, called, written, reason):
+    context["reponse"] = response("Reject", written)
+    release.record_refusal.function(PROPOSAL)
     assert called == [("refuse_release", PROPOSAL, "Camille Essai", reason)]
 
 
-def test_the_answer_is_read_once_the_approval_has_ended(release, context):
-    context["reponse"] = None
-    assert not release.read_answer.function()
-    context["reponse"] = response("Reject")
-    assert release.read_answer.function().xcom_value == response("Reject")
+@pytest.mark.parametrize("option", ["Approve", "Reject"])
+def test_the_approval_tells_the_response_before_it_skips_anything(dag, monkeypatch, option):
+    approve, told = dag.get_task("approve"), []
+    task = type("Task", (), {"xcom_push": lambda self, key, value: told.append((key, value))})()
+    monkeypatch.setattr(type(approve), "skip", lambda self, ti, tasks: told.append("skip"))
+    event = response(option) | {"responded_at": dt.datetime.now(dt.UTC)}
+    approve.execute_complete({"ti": task, "task": approve}, event)
+    assert told == [("reponse", response(option)), *(["skip"] if option == "Reject" else [])]
 
 
 def test_what_is_refused_in_words_fails_at_once_and_is_told(release, monkeypatch, caplog):
