@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from markdown_it import MarkdownIt
 
 from acces_soins import comparison
+from acces_soins.report import STATUSES
 
 NATURES = {
     comparison.REVISED: "valeurs révisées",
@@ -162,7 +163,7 @@ def _pair(before: float | None, after: float | None, decimals: int) -> tuple[str
 
 
 def _status(status: str, reason: str | None) -> str:
-    return f"({status}{', ' + reason if reason else ''})"
+    return f"({STATUSES[status]}{', ' + reason if reason else ''})"
 
 
 def _france(told: dict) -> str:
@@ -181,7 +182,7 @@ def _france(told: dict) -> str:
 def _last(point: dict | None, decimals: int) -> str:
     if point is None:
         return "—"
-    return f"{number(point['valeur'], decimals)} ({point['trimestre']}, {point['statut']})"
+    return f"{number(point['valeur'], decimals)} ({point['trimestre']}, {STATUSES[point['statut']]})"
 
 
 def _series(heading: str, series: list[dict]) -> str:

@@ -154,12 +154,12 @@ def test_the_page_is_french_dated_and_says_that_the_figures_are_fictitious(compa
     page = comparison_page.html(told, ["Raisons de la révision : <b>deux</b> fichiers"])
     assert '<html lang="fr">' in page and "Données d'essai" in page and "fictifs" in page
     # The indicator has no decimals: they are shown where they would hide the difference.
-    assert "1\u00a0000,4 (observe)" in page and "1\u00a0000,1 (observe)" in page and "\u22120,3" in page
+    assert "1\u00a0000,4 (observé)" in page and "1\u00a0000,1 (observé)" in page and "\u22120,3" in page
     assert "un fichier reçu a changé" in page
     assert "<b>deux" not in page and "&lt;b&gt;deux" in page
 
 
 def test_a_masked_figure_is_a_dash_and_never_zero(compared):
     text = comparison_page.markdown(compared(corsica(3, 4), corsica(None, 4, **MASKED)))
-    assert "| 3 (observe) | — (masque, NS) |" in text
-    assert "| 0 (masque" not in text
+    assert "| 3 (observé) | — (masqué, NS) |" in text
+    assert "| 0 (masqué" not in text

@@ -207,7 +207,7 @@ def test_a_correction_says_why_and_what_it_changed_and_leaves_the_first_as_it_wa
     report = (folder("2026T3-r1") / "comparaison.md").read_text(encoding="utf-8")
     assert report.startswith("# 2026T3-r1 comparée à 2026T3-r0")
     assert "Raisons de la révision : Fichier corrigé par son producteur" in report
-    assert "| 3 (observe) | 5 (observe) |" in report
+    assert "| 3 (observé) | 5 (observé) |" in report
     assert content(folder()) == before
     assert releases.verify("2026T3-r0") and releases.verify("2026T3-r1")
 
