@@ -1,12 +1,13 @@
 """The folder of a frozen release: made aside, summed, closed to writing, then shown in one step."""
 
+import datetime as dt
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from acces_soins import comparison_page, publication
+from acces_soins import comparison_page, formats, publication
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.landing import sha256_of
 from acces_soins.settings import PROJECT, get_settings
@@ -67,7 +68,20 @@ def write_json(path: Path, content: dict) -> None:
 
 def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
     """Every file that a reader takes away."""
-    publication._export(folder)
+    files, inputs = folder / publication.FILES, release["entrees"]
+    files.mkdir()
+    about = formats.About(
+        name=release["publication"],
+        kind="release",
+        published_at=dt.datetime.fromisoformat(release["figee_le"]),
+        trial=inputs["donnees"] == "essai",
+        date_arrete=dt.date.fromisoformat(inputs["date_arrete"]),
+        commit=inputs["commit"],
+        parent=release["comparee_a"],
+        chain_heads=inputs.get("chaines", {}),
+        notes=notes,
+    )
+    formats.write(folder / DATABASE, files, about)
 
 
 def _sums(folder: Path) -> str:
