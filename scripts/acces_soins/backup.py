@@ -4,8 +4,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from acces_soins import landing
-from acces_soins.catalog import load_sources
+from acces_soins import proof
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.settings import Settings, get_settings
 
@@ -56,7 +55,12 @@ def restore(archive: Path) -> int:
 
 def check_landing_bytes() -> int:
     """Check every chain and every landed file; returns how many editions were checked."""
-    return sum(landing.check(source) for source in load_sources().values())
+    proofs = proof.prove()
+    for fault in (fault for one in proofs for fault in one.faults):
+        raise AccesSoinsError(
+            f"{fault.sentence} La sauvegarde restaurée n'est pas intacte : en reprendre une autre."
+        )
+    return sum(one.entries for one in proofs if one.name != proof.REGISTER)
 
 
 def _refuse_strange_members(archive: Path, tar: tarfile.TarFile) -> None:

@@ -171,6 +171,76 @@ def status() -> None:
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
 
 
+@app.command()
+def verify(
+    release: Annotated[
+        str | None,
+        typer.Argument(metavar="PUBLICATION", help="Publication figée, par exemple 2026T3-r0."),
+    ] = None,
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", help="Prouver que rien n'a été écrasé, retiré ni glissé dans l'archive."),
+    ] = False,
+) -> None:
+    """Vérifier une publication figée (empreintes, contrats, sommes), ou l'archive entière (--archive)."""
+    from acces_soins import releases
+
+    if release is None and not archive:
+        raise ConfigurationError("rien à vérifier : nommer une publication figée, ou ajouter --archive.")
+    if release:
+        for sentence in releases.verify(release):
+            typer.echo(f"{release} : {sentence}.")
+    if archive:
+        _verify_archive()
+
+
+def _verify_archive() -> None:
+    """What the archive holds, source by source, and the verdict."""
+    from acces_soins import proof
+
+    proofs = proof.prove()
+    table = Table(box=None, pad_edge=False)
+    for header in ("source", "éditions", "octets vérifiés", "élaguées", "verdict"):
+        table.add_column(header, overflow="fold")
+    for one in proofs:
+        verdict = f"{len(one.faults)} écart(s)" if one.faults else "intacte"
+        table.add_row(one.name, str(one.entries), str(one.checked), str(one.pruned), verdict)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    _conclude(
+        [fault.sentence for one in proofs for fault in one.faults],
+        "Archive intacte : rien n'y a été écrasé, retiré ni glissé.",
+    )
+
+
+@app.command()
+def rebuild(
+    version: Annotated[
+        str, typer.Argument(help="Version ou livraison à refaire (20261122T013000Z-…, 2026T3-r0).")
+    ],
+) -> None:
+    """Refaire une publication depuis l'archive et la comparer, table par table, à ce qui a été publié."""
+    from acces_soins import rebuilding
+
+    compared = rebuilding.rebuild(version)
+    table = Table(box=None, pad_edge=False)
+    for header in ("table", "lignes publiées", "lignes refaites", "verdict"):
+        table.add_column(header, overflow="fold")
+    for one in compared:
+        table.add_row(one.table, str(one.published), str(one.rebuilt), one.verdict)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    _conclude(
+        [one.sentence for one in compared if not one.same],
+        f"{version} : refaite à l'identique, {len(compared)} tables.",
+    )
+
+
+def _conclude(faults: list[str], good_news: str) -> None:
+    """The verdict of a proof: each fault on a line of its own and exit code 1, or the good news."""
+    if faults:
+        raise AccesSoinsError(f"{len(faults)} écart(s)\n         " + "\n         ".join(faults))
+    typer.echo(f"\n{good_news}")
+
+
 @app.command(name="dashboards")
 def deploy_dashboards() -> None:
     """Importer les tableaux de bord dans Superset et les mettre à jour."""
@@ -223,15 +293,6 @@ def refuse(
 
     releases.refuse(release, refused_by, reason)
     typer.echo(f"{release} refusée ; rien n'est figé.")
-
-
-@app.command()
-def verify(release: Release) -> None:
-    """Vérifier une publication figée : empreintes de ses fichiers, contrats de ses tables, sommes."""
-    from acces_soins import releases
-
-    for sentence in releases.verify(release):
-        typer.echo(f"{release} : {sentence}.")
 
 
 @app.command()

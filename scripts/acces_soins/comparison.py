@@ -29,7 +29,7 @@ REVISED, WITHDRAWN, APPEARED, REFRESHED, STATUS, ADDED, REMOVED = NATURES = (
     "supprimee",
 )
 # Tables that tell of the run itself: they differ each night, whatever the figures do.
-OF_THE_RUN = ("qualite", "fraicheur_sources", "editions", "calendrier", "revisions")
+OF_THE_RUN = ("qualite", "fraicheur_sources", "editions", "calendrier", "revisions", history.KNOWN_MART)
 # Columns that tell from which file a row was read, and when: the same figure read again is no change.
 OF_THE_FILE = ("edition", "sha256", "date_extraction")
 

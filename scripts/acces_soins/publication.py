@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import formats, history, ledger
+from acces_soins import content, formats, history, ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
@@ -52,20 +52,22 @@ def publish(
     with locked():
         parent = current_version()
         _remove_leftovers(settings.publication, parent)
-        name = f"{utc_stamp()}-{inputs.fingerprint[:8]}"
+        moment = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        name = f"{utc_stamp(moment)}-{inputs.fingerprint[:8]}"
         draft = versions / f".{name}"
         draft.mkdir()
-        fingerprints = _write_database(draft, name, database, published, checks)
+        fingerprints = write_database(draft, name, moment, database, published, checks)
         (draft / FILES).mkdir()
         formats.write_nightly(draft / DATABASE, draft / FILES)
         version = {
             "version": name,
-            "publie_le": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "publie_le": moment.isoformat(),
             "nuit": night,
             "parent": parent["version"] if parent else None,
             "empreinte": inputs.fingerprint,
             **asdict(inputs),
             "indicateurs": fingerprints,
+            "tables": content.hashes(draft / DATABASE),
         }
         (draft / VERSION_FILE).write_text(json.dumps(version, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.rename(versions / name)
@@ -98,8 +100,13 @@ def prune(pinned: Collection[str]) -> list[str]:
     return leaving
 
 
-def _write_database(
-    draft: Path, name: str, source: Path, published: Sequence[str], checks: Sequence[dict]
+def write_database(
+    draft: Path,
+    name: str,
+    moment: dt.datetime,
+    source: Path,
+    published: Sequence[str],
+    checks: Sequence[dict],
 ) -> dict[str, dict[str, str]]:
     """Copy what is published, and the values that are new; returns the fingerprints of the indicators."""
     with duckdb.connect(str(draft / DATABASE)) as connection:
@@ -108,7 +115,7 @@ def _write_database(
         for relation in published:
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
             _copy_comments(connection, relation)
-        fingerprints = _write_history(connection, draft, name) if history.MART in published else {}
+        fingerprints = _write_history(connection, draft, name, moment) if history.MART in published else {}
         connection.execute(
             "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
             "observe varchar, resultat varchar, exemples varchar)"
@@ -120,13 +127,13 @@ def _write_database(
 
 
 def _write_history(
-    connection: duckdb.DuckDBPyConnection, draft: Path, name: str
+    connection: duckdb.DuckDBPyConnection, draft: Path, name: str, moment: dt.datetime
 ) -> dict[str, dict[str, str]]:
     """Only here has the version a name: its revisions get it, and its values are written under it."""
     connection.execute(
         "update marts.revisions set publication_nouvelle = ? where publication_nouvelle is null", [name]
     )
-    history.write_changes(connection, f"marts.{history.MART}", name, draft / history.FILE)
+    history.name_values(connection, name, moment, draft / history.FILE)
     rows = connection.execute(
         "select code_indicateur, empreinte_sources, empreinte_corrections "
         "from prive.intermediaire.int_indicateurs__empreintes order by 1"

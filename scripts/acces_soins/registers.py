@@ -96,8 +96,9 @@ FAILURES: Columns = {
     "motif_echec varchar": lambda event: event["phrase"],
 }
 PUBLICATIONS: Columns = {
-    "publication varchar": lambda pair: pair[1],
+    "publication varchar": lambda pair: pair[1]["version"],
     "rang integer": lambda pair: pair[0],
+    "publie_le timestamp": lambda pair: landing.utc(pair[1]["publie_le"]),
 }
 RELEASES: Columns = {
     "publication varchar": lambda event: event["publication"],
@@ -124,7 +125,7 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "editions", EDITIONS, _editions())
     _create(connection, "periodes_manquantes", MISSING, _missing_periods())
     _create(connection, "echecs", FAILURES, _failures())
-    _create(connection, "publications", PUBLICATIONS, enumerate(history.publications(), start=1))
+    _create(connection, "publications", PUBLICATIONS, enumerate(history.events(), start=1))
     _create(connection, "publications_figees", RELEASES, _releases(inputs))
     _create(connection, "empreintes", FINGERPRINTS, _fingerprints())
     history.create_view(connection, "registre.valeurs")

@@ -24,7 +24,8 @@ class Inputs:
     """Inputs of a build.
 
     ``editions`` maps « source/edition » to the sha256 that counts; ``figees`` names the releases that
-    the calendar of the build knows.
+    the calendar of the build knows; ``chaines`` gives each source the hash of its last manifest, which
+    tells the whole archive of that moment.
     """
 
     code: str
@@ -33,11 +34,12 @@ class Inputs:
     donnees: str
     editions: dict[str, str]
     figees: list[str] = field(default_factory=list)
+    chaines: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """Same inputs, same figures; the commit is told but only the code's content counts."""
-        content = {key: value for key, value in asdict(self).items() if key != "commit"}
+        """Same inputs, same figures: of the commit the code's content counts, of the archive what is read."""
+        content = {key: value for key, value in asdict(self).items() if key not in ("commit", "chaines")}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -55,6 +57,7 @@ def current_inputs() -> Inputs:
             for manifest in landing.counting(source)
         },
         figees=[event["publication"] for event in ledger.read(ledger.RELEASES)],
+        chaines=landing.chain_heads(),
     )
 
 

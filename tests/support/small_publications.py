@@ -9,7 +9,14 @@ from acces_soins import history, publication
 from acces_soins.verification import published_contracts
 from acces_soins.versioning import Inputs
 
-TABLES = ("indicateurs_trimestriels", "catalogue_indicateurs", "territoires", "revisions", "rapprochements")
+TABLES = (
+    "indicateurs_trimestriels",
+    "catalogue_indicateurs",
+    "territoires",
+    "revisions",
+    "rapprochements",
+    history.KNOWN_MART,
+)
 CONTRACTS = {table: columns for table, columns in published_contracts().items() if table in TABLES}
 MARKS = "intermediaire.int_indicateurs__empreintes"
 TERRITORIES = (
