@@ -98,7 +98,14 @@ def publish(
         "revisions": list(revisions),
     }  # fmt: skip
     with duckdb.connect(str(database)) as connection:
-        connection.execute("begin; create schema marts; create schema intermediaire")
+        connection.execute("begin; create schema marts; create schema intermediaire; create schema registre")
+        connection.execute("create table registre.publications (publication varchar, rang integer)")
+        changed = ", ".join(
+            f"{name} {kind}" for name, kind in history.columns().items() if name != "publication"
+        )
+        connection.execute(f"create table {history.CHANGES} ({changed})")
+        for rank, name in enumerate(history.publications(), start=1):
+            connection.execute("insert into registre.publications values (?, ?)", [name, rank])
         for table, columns in contracts.items():
             typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create table marts.{table} ({typed})")

@@ -10,7 +10,7 @@ import subprocess
 import duckdb
 import pytest
 
-from acces_soins import backup, frozen, ledger, publication, releases, retention, steps, verification
+from acces_soins import backup, formats, frozen, ledger, publication, releases, retention, steps, verification
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.settings import get_settings
 from small_publications import CONTRACTS, corsica, publish, revision
@@ -20,8 +20,11 @@ DUE = dt.date(2026, 11, 19)
 
 @pytest.fixture(autouse=True)
 def few_tables(monkeypatch):
-    """The contracts of the tables that the small publications have."""
+    """The contracts of the tables that the small publications have, and the files that these can give."""
     monkeypatch.setattr(verification, "published_contracts", lambda: CONTRACTS)
+    monkeypatch.setattr(
+        formats, "write", lambda database, target, about: formats.write_nightly(database, target)
+    )
 
 
 @pytest.fixture
