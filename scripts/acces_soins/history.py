@@ -156,8 +156,8 @@ def faults() -> Iterator[Fault]:
             )
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """A view over every value that was published, typed even before the first publication."""
+def create_table(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Every value that was published, typed even before the first one; years of files are read once."""
     names = ", ".join(columns())
     query = "select " + ", ".join(f"null::{kind} as {column}" for column, kind in columns().items())
     query += " where false"
@@ -165,7 +165,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         files = ", ".join(literal(path) for path in paths)
         # By name: a file written before a column existed has nothing there.
         query += f" union all by name select * from read_parquet([{files}], union_by_name = true)"
-    connection.execute(f"create view {name} as select {names} from ({query})")
+    connection.execute(f"create table {name} as select {names} from ({query})")
 
 
 def _keep(given: Path, kept: Path) -> str:

@@ -103,7 +103,7 @@ def _prove_source(name: str, arrivals: list[dict], extractions: list[dict]) -> P
     return Proof(
         name,
         entries=len(written),
-        checked=len(kept) - len(bad_bytes),
+        checked=len(kept) - len({Path(fault.file).parent for fault in bad_bytes}),
         pruned=len(written) - len(kept),
         faults=tuple(told.values()),
     )

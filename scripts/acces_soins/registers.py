@@ -128,7 +128,7 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "publications", PUBLICATIONS, enumerate(history.events(), start=1))
     _create(connection, "publications_figees", RELEASES, _releases(inputs))
     _create(connection, "empreintes", FINGERPRINTS, _fingerprints())
-    history.create_view(connection, "registre.valeurs")
+    history.create_table(connection, "registre.valeurs")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, records: Iterable) -> None:

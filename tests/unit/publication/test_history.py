@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from acces_soins import history, ledger, registers
+from acces_soins.dashboards import marts_contracts
 from acces_soins.errors import AccesSoinsError
 from acces_soins.quality.publication import check_register
 from acces_soins.query import CLOSED
@@ -76,10 +77,20 @@ def publish(tmp_path):
 
 def told() -> list[tuple]:
     with duckdb.connect() as connection:
-        history.create_view(connection, "valeurs")
+        history.create_table(connection, "valeurs")
         return connection.execute(
             "select publication, code_territoire, valeur, statut from valeurs order by all"
         ).fetchall()
+
+
+def test_the_values_as_known_have_the_columns_of_the_long_table_in_its_order():
+    """A column that is added to the long table is added to them too."""
+    contracts = marts_contracts()
+    known = {
+        name: kind for name, kind in contracts["valeurs_connues"].items() if not name.startswith("connu_")
+    }
+    assert list(known.items()) == [*contracts["indicateurs_trimestriels"].items(), ("publication", "varchar")]
+    assert history.columns() == {"publication": "varchar"} | contracts["indicateurs_trimestriels"]
 
 
 def test_nothing_is_told_before_the_first_publication():
