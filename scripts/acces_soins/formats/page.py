@@ -250,14 +250,14 @@ def _target(line: dict, shown) -> str:
     unit = " %" if line["unite"] == "%" else f" {line['unite']}"
     if line["nature_objectif"] == "valeur":
         due = f" au {french_date(line['echeance'])}" if line["echeance"] else ", sans échéance"
-        text = f"Cible : {shown(line['objectif'])}{unit}{due}"
+        text = f"Cible\u00a0: {shown(line['objectif'])}{unit}{due}"
     else:
-        text = f"Rythme visé : {french_number(line['objectif'], 0)} % par an"
+        text = f"Rythme visé\u00a0: {french_number(line['objectif'], 0)} % par an"
         if line["cible"] is not None:
             text += f", soit {shown(line['cible'])}{unit} à la date du chiffre"
     if line["distance_cible"] is None:
         return text + "."
     if line["distance_cible"] <= 0:
-        return text + " ; atteinte."
+        return text + "\u00a0; atteinte."
     left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
-    return text + f" ; il reste {shown(line['distance_cible'])}{left}."
+    return text + f"\u00a0; il reste {shown(line['distance_cible'])}{left}."

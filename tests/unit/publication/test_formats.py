@@ -23,7 +23,7 @@ from rdflib import Graph
 import small_release
 from acces_soins import formats
 from acces_soins.catalog import load_indicators
-from acces_soins.errors import AccesSoinsError
+from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.formats import about as texts
 from acces_soins.formats import page, pilote, workbook
 from acces_soins.settings import PROJECT
@@ -218,6 +218,15 @@ def test_a_link_that_does_not_hold_is_not_claimed(database, tmp_path):
         tables = {table.name: table for table in formats.tables.read(connection)}
     links = {link.table for link in tables["indicateurs_trimestriels"].links}
     assert links == {"catalogue_indicateurs", "territoires"}
+
+
+def test_a_type_without_a_word_in_table_schema_is_refused(database, tmp_path):
+    odd = shutil.copy(database, tmp_path / "entrepot.duckdb")
+    with duckdb.connect(str(odd)) as connection:
+        connection.execute("alter table marts.territoires add column voisins varchar[]")
+        table = next(table for table in formats.tables.read(connection) if table.name == "territoires")
+    with pytest.raises(ConfigurationError, match=r"colonne voisins : type VARCHAR\[\] sans équivalent"):
+        formats.datapackage.table_schema(table, {}, "")
 
 
 def test_the_same_publication_gives_the_same_bytes(release, database, tmp_path):
