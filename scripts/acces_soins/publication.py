@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +21,7 @@ from acces_soins.warehouse import DATABASE
 
 VERSION_FILE = "version.json"
 FILES = "fichiers"
+VERSIONS = "versions"
 DRAFT_LINK = ".courante-"
 
 
@@ -46,9 +47,9 @@ def publish(
     the previous version served, and an orphan folder that the next publication removes.
     """
     settings = get_settings()
-    versions = settings.publication / "versions"
+    versions = settings.publication / VERSIONS
     versions.mkdir(parents=True, exist_ok=True)
-    with _locked(settings.publication):
+    with locked():
         parent = current_version()
         _remove_leftovers(settings.publication, parent)
         moment = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -70,8 +71,33 @@ def publish(
         }
         (draft / VERSION_FILE).write_text(json.dumps(version, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.rename(versions / name)
-        _swap(settings.current, Path("versions") / name)
+        _swap(settings.current, Path(VERSIONS) / name)
     return version
+
+
+def version_folder(name: str) -> Path:
+    """Where a version is kept, whether it still is or not."""
+    return get_settings().publication / VERSIONS / name
+
+
+def prune(pinned: Collection[str]) -> list[str]:
+    """Remove the old versions that nothing keeps, and give their names; to be called under ``locked``.
+
+    The last ones stay (``ACCES_SOINS_VERSIONS_GARDEES``), the served one, its parent, and those that
+    ``pinned`` names. A reader that has an old file open goes on reading it: its bytes leave the disk
+    when the last reader closes it.
+    """
+    settings = get_settings()
+    served = current_version() or {}
+    present = [name for name in history.publications() if version_folder(name).is_dir()]
+    kept = {served.get("version"), served.get("parent"), *pinned, *present[-settings.versions_gardees :]}
+    leaving = [name for name in present if name not in kept]
+    for name in leaving:
+        # Out of sight in one step; what a killed pruning leaves, the next publication removes.
+        hidden = version_folder(f".{name}")
+        version_folder(name).rename(hidden)
+        shutil.rmtree(hidden)
+    return leaving
 
 
 def write_database(
@@ -147,7 +173,7 @@ def _remove_leftovers(publication: Path, served: dict | None) -> None:
     """
     for link in publication.glob(f"{DRAFT_LINK}*"):
         link.unlink()
-    versions = publication / "versions"
+    versions = publication / VERSIONS
     for draft in versions.glob(".*"):
         shutil.rmtree(draft)
     kept = {event["version"] for event in ledger.read(ledger.PUBLICATIONS)}
@@ -165,10 +191,16 @@ def _describe(version: Path) -> dict:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(wait: bool = False) -> Iterator[None]:
+    """Hold the publications alone: nobody else publishes, proposes, freezes or prunes meanwhile.
+
+    Raises AccesSoinsError when somebody does, unless ``wait`` says to wait for the end of it.
+    """
+    folder = get_settings().publication
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".verrou").open("w") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise AccesSoinsError(
                 "une autre publication est en cours : attendre qu'elle finisse, puis recommencer."

@@ -127,6 +127,9 @@ def put_back(version: dict, root: Path) -> None:
     told = [event for event in ledger.read(ledger.EXTRACTIONS) if _instant(event["inscrit_le"]) <= moment]
     _write_events(root / "registre", ledger.EXTRACTIONS, told)
     _write_events(root / "registre", ledger.PUBLICATIONS, before)
+    known = set(version.get("figees", ()))
+    frozen = [event for event in ledger.read(ledger.RELEASES) if event["publication"] in known]
+    _write_events(root / "registre", ledger.RELEASES, frozen)
     (root / "registre" / "valeurs").mkdir()
     for event in before:
         recorded = history.recorded_file(event["version"])

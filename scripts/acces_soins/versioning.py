@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from acces_soins import landing
+from acces_soins import landing, ledger
 from acces_soins.catalog import load_sources
 from acces_soins.settings import PROJECT, get_settings
 
@@ -23,8 +23,9 @@ CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 class Inputs:
     """Inputs of a build.
 
-    ``editions`` maps « source/edition » to the sha256 that counts; ``chaines`` each source to the hash of
-    its last manifest, which tells the whole archive of that moment.
+    ``editions`` maps « source/edition » to the sha256 that counts; ``figees`` names the releases that
+    the calendar of the build knows; ``chaines`` gives each source the hash of its last manifest, which
+    tells the whole archive of that moment.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Inputs:
     date_arrete: str
     donnees: str
     editions: dict[str, str]
+    figees: list[str] = field(default_factory=list)
     chaines: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,6 +56,7 @@ def current_inputs() -> Inputs:
             for source in load_sources().values()
             for manifest in landing.counting(source)
         },
+        figees=[event["publication"] for event in ledger.read(ledger.RELEASES)],
         chaines=landing.chain_heads(),
     )
 
