@@ -20,11 +20,8 @@ from acces_soins.quality.suites import (
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
-MARTS = {
-    "indicateurs": "indicateurs_trimestriels",
-    "comparaisons": "comparaisons",
-    "tableau_de_bord": "tableau_de_bord",
-}
+# The view that queries read, and its mart: « indicateurs » is the long table, the others keep their name.
+LONG_TABLE = "indicateurs_trimestriels"
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
     last_day(make_date(left(trimestre, 4)::INTEGER, 3 * right(trimestre, 1)::INTEGER, 1));
@@ -57,7 +54,7 @@ def check_publication(database: Path, previous_database: Path | None, run: str) 
 def suite_paths() -> list[Path]:
     """One suite per mart that it guards, named after it; the long table comes first."""
     paths = (EXPECTATIONS / "publication").glob("*.yml")
-    return sorted(paths, key=lambda path: (path.stem != MARTS["indicateurs"], path.stem))
+    return sorted(paths, key=lambda path: (path.stem != LONG_TABLE, path.stem))
 
 
 def critical_checks_by_indicator(indicators: dict[str, Indicator]) -> dict[str, list[str]]:
@@ -101,10 +98,12 @@ def _prepare(
     for alias, path in attached.items():
         if path:
             connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
-    for view, mart in MARTS.items():
-        _view(connection, view, "construction", mart)
+    _view(connection, "indicateurs", "construction", LONG_TABLE)
+    for mart in (path.stem for path in suite_paths()):
+        if mart != LONG_TABLE:
+            _view(connection, mart, "construction", mart)
     if previous:
-        _view(connection, "indicateurs_avant", "servie", MARTS["indicateurs"])
+        _view(connection, "indicateurs_avant", "servie", LONG_TABLE)
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
@@ -124,6 +123,7 @@ def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
         texts={"premier_trimestre": f"DATE '{_first_quarter_end()}'"},
         lists={
             "indicateurs": elements,
+            "indicateurs_additifs": [e for e in elements if indicators[e["id"]].meta.get("additif")],
             "indicateurs_bornes": [e for e in elements if e["catalogue"]["bornes"]],
             "indicateurs_avec_alerte": [e for e in elements if "variation_alerte_pct" in e["catalogue"]],
             "indicateurs_avec_report": [e for e in elements if "report_max_trimestres" in e["catalogue"]],
