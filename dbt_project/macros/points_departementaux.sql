@@ -51,7 +51,7 @@ select *
 from reunis
 qualify row_number() over (
     partition by niveau, code_territoire, date_reference
-    order by source = '{{ source }}' and statut_source <> 'masque' desc, statut_source <> 'masque' desc
+    order by statut_source <> 'masque' desc, source = '{{ source }}' desc
 ) = 1
 {%- endmacro %}
 
