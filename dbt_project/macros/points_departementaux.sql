@@ -39,9 +39,9 @@ publies as (
 ),
 
 reunis as (
-    {{ points_calcules('sommes', source) }}
-    union all by name
     select * from publies
+    union all by name
+    {{ points_calcules('sommes', source) }}
     union all by name
     select *, '{{ source }}' as source, 'masque' as statut_source, 'v1' as version_methode
     from masques
