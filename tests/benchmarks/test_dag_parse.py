@@ -13,7 +13,7 @@ import pendulum, airflow.sdk
 sys.path.insert(0, sys.argv[1])
 start = time.perf_counter()
 import nightly
-print("SECONDS", time.perf_counter() - start, len(nightly.load_sources()))
+print("SECONDS", time.perf_counter() - start, len(nightly.fetched_sources()))
 """
 
 

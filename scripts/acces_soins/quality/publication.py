@@ -20,8 +20,9 @@ from acces_soins.quality.suites import (
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
-# The view that queries read, and its mart: « indicateurs » is the long table, the others keep their name.
-LONG_TABLE = "indicateurs_trimestriels"
+# What queries read besides the marts that have a suite, each under its own name.
+VIEWS = {"indicateurs": "marts.indicateurs_trimestriels", "contexte": "registre.contexte"}
+LONG_TABLE = VIEWS["indicateurs"]
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
     last_day(make_date(left(trimestre, 4)::INTEGER, 3 * right(trimestre, 1)::INTEGER, 1));
@@ -54,7 +55,7 @@ def check_publication(database: Path, previous_database: Path | None, run: str) 
 def suite_paths() -> list[Path]:
     """One suite per mart that it guards, named after it; the long table comes first."""
     paths = (EXPECTATIONS / "publication").glob("*.yml")
-    return sorted(paths, key=lambda path: (path.stem != LONG_TABLE, path.stem))
+    return sorted(paths, key=lambda path: (f"marts.{path.stem}" != LONG_TABLE, path.stem))
 
 
 def critical_checks_by_indicator(indicators: dict[str, Indicator]) -> dict[str, list[str]]:
@@ -98,22 +99,22 @@ def _prepare(
     for alias, path in attached.items():
         if path:
             connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
-    _view(connection, "indicateurs", "construction", LONG_TABLE)
-    for mart in (path.stem for path in suite_paths()):
-        if mart != LONG_TABLE:
-            _view(connection, mart, "construction", mart)
+    marts = {path.stem: f"marts.{path.stem}" for path in suite_paths()}
+    for view, table in (VIEWS | marts).items():
+        _view(connection, view, "construction", table)
     if previous:
         _view(connection, "indicateurs_avant", "servie", LONG_TABLE)
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
-    """A mart that is not there makes no view: the checks that read it fail, as critical."""
+def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, table: str) -> None:
+    """A table that is not there makes no view: the checks that read it fail, as critical."""
+    schema, _, table_name = table.partition(".")
     known = connection.execute(
-        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, 'marts', ?)",
-        [database, mart],
+        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)",
+        [database, schema, table_name],
     ).fetchone()
     if known:
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.marts.{mart}")
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.{table}")
 
 
 def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:

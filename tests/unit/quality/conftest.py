@@ -110,8 +110,8 @@ def _with_totals(row, value, region_total, france_total):
 
 
 def demography():
-    def value(_code):
-        return {"effectif": "100", "densite": "80.5"}
+    def value(code):
+        return {"effectif": "100", "densite": f"{60 + sum(map(ord, code)) % 40}.5"}
 
     return _with_totals(
         {
@@ -245,7 +245,7 @@ WITH parts AS (
              WHEN i.code = 'apl_mg' AND p.code_territoire = '976' THEN 'hors_champ'
              WHEN i.code = 'taux_ald_sans_mt' AND p.code_territoire = '976' THEN 'masque' END AS vide,
         CASE WHEN i.code IN ('effectif_mg_liberaux', 'nb_msp', 'nb_centres_sante') THEN p.nombre
-             ELSE i.base * 100 END AS montant
+             ELSE i.base * (90 + 5 * (ascii(right(p.code_territoire, 1)) % 5)) END AS montant
     FROM i, parts AS p, q
 )
 SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
@@ -298,6 +298,11 @@ CREATE OR REPLACE TABLE marts.revisions_barometre AS
     WHERE code_indicateur = 'taux_ald_avec_mt_barometre' AND age_trimestres = 0
 """
 OTHERS = """
+CREATE SCHEMA registre;
+CREATE TABLE registre.contexte AS SELECT 'essai' AS donnees, DATE '2016-10-15' AS date_arrete;
+CREATE TABLE marts.fraicheur_sources AS
+    SELECT 'essai.source' AS source, '2015' AS derniere_edition, DATE '2015-12-31' AS date_edition,
+        TIMESTAMP '2016-02-01 03:00:00' AS derniere_extraction, DATE '2017-01-31' AS attendue_le;
 CREATE TABLE marts.revisions AS
     SELECT code_indicateur, niveau, code_territoire, trimestre, NULL::VARCHAR AS publication_nouvelle,
         valeur - 1 AS ancienne, valeur AS nouvelle, 'source_revisee' AS raison, statut AS statut_nouveau

@@ -150,14 +150,8 @@ CORRUPTIONS = {
             "cle_unique",
         )
         for mart in (
-            *(
-                "fiche_departement",
-                "departements_semblables",
-                "dispersion_apl",
-                "rapprochements",
-                "revisions",
-            ),
-            *("revisions_barometre", "chiffres_publies", "affirmations"),
+            *("fiche_departement", "departements_semblables", "dispersion_apl", "rapprochements"),
+            *("revisions", "revisions_barometre", "chiffres_publies", "affirmations"),
         )
     },
     "fiche trouée": ("DELETE FROM marts.fiche_departement WHERE code_departement = '976'", "fiche_complete"),
@@ -251,6 +245,16 @@ CORRUPTIONS = {
         "essai_sans_verdict",
     ),
     "verdict sans raison": ("UPDATE marts.affirmations SET raison = ' '", "raison_ecrite"),
+    "dates recopiées en croissant": (
+        update(
+            "date_reference = date_reference + 1", f"{ONE} AND code_indicateur = 'file_active_moyenne_mg'"
+        ),
+        "date_de_reference_commune__file_active_moyenne_mg",
+    ),
+    "édition datée du futur": (
+        "UPDATE marts.fraicheur_sources SET date_edition = DATE '2099-12-31'",
+        "edition_datee_du_futur",
+    ),
     "table absente": ("DROP TABLE marts.tableau_de_bord", "carte_complete"),
 }
 WARNINGS = {
@@ -262,6 +266,18 @@ WARNINGS = {
         update("evolution_pct = -45", "evolution_pct IS NOT NULL AND code_territoire = '01'"),
         "variation_inhabituelle__nb_msp",
     ),
+    "médiane déplacée": (
+        update("valeur = valeur * 1.5", "niveau = 'departement' AND code_indicateur = 'apl_mg'"),
+        "mediane_deplacee__apl_mg",
+    ),
+    "source en retard": (
+        "UPDATE marts.fraicheur_sources SET attendue_le = DATE '2016-10-14'",
+        "edition_attendue_recue",
+    ),
+    "source jamais reçue": (
+        "UPDATE marts.fraicheur_sources SET derniere_edition = NULL",
+        "source_sans_edition",
+    ),
     "valeurs en moins": (
         update(
             "statut = 'non_disponible', motif = 'edition_non_recue', valeur = NULL",
@@ -271,10 +287,6 @@ WARNINGS = {
         + revised("5", "motif = 'edition_non_recue'"),
         "valeurs_observees_en_baisse__apl_mg",
     ),
-}
-
-
-WARNINGS |= {
     "résidences inconnues dans la France": (
         update("valeur = valeur + 3", "niveau = 'france' AND code_indicateur = 'nb_centres_sante'")
         + ";"
