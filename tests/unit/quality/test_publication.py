@@ -372,8 +372,9 @@ def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication,
     sql, name = WARNINGS[fault]
     results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
     failed = failures(results)
-    assert set(failed) == {name}
-    assert failed[name].severite == "avertissement"
+    assert name in failed
+    # A value that moves may surprise more than one check.
+    assert {result.severite for result in failed.values()} == {"avertissement"}
     assert first_critical(results) is None
 
 
