@@ -5,27 +5,16 @@ The quick pass walks through two of them; « make test-long » sees all, for eac
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+import browsing
 import published_marts
 from acces_soins import dashboards
 
 pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.xdist_group("superset")]
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ENGLISH = re.compile(
     r"\b(Filters|Apply|Clear all|No data|No results|Loading|Settings|Error|Sign in|Rows?|Search|Value)\b"
 )
@@ -33,15 +22,8 @@ ENGLISH = re.compile(
 
 @pytest.fixture(scope="module")
 def browser(superset):
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not executable:
-        pytest.skip("aucun Chromium ni Chrome n'est installé")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    with browsing.started() as started:
         yield started
-        started.close()
 
 
 PAGES = {page["slug"]: page for page in dashboards.of_kind(dashboards.load_assets(), "dashboards").values()}

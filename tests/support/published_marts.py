@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from acces_soins import history
 from acces_soins.dashboards import TERRITORIES, marts_contracts
 
 # table -> column -> type, as dbt's YAML declares the published marts.
@@ -447,6 +448,22 @@ def _checks() -> list[dict]:
     ]
 
 
+def _known() -> list[dict]:
+    """One figure, published on 10 January and changed on the 20th."""
+    row = {
+        "code_indicateur": "apl_mg",
+        "niveau": "departement",
+        "code_territoire": "01",
+        "trimestre": "2025T4",
+        "statut": "observe",
+    }
+    first, second = dt.datetime(2026, 1, 10, 2), dt.datetime(2026, 1, 20, 2)
+    return [
+        {**row, "valeur": 3.0, "publication": "p1", "connu_depuis": first, "connu_jusqua": second},
+        {**row, "valeur": 3.5, "publication": "p2", "connu_depuis": second},
+    ]
+
+
 def _tables(offset: float, data_label: str) -> dict[str, list[dict]]:
     rows = rows_of_the_dashboard(offset, data_label)
     figures = _figures(rows)
@@ -467,6 +484,7 @@ def _tables(offset: float, data_label: str) -> dict[str, list[dict]]:
         "catalogue_indicateurs": _catalogue(),
         "catalogue_sources": _sources(),
         "fraicheur_sources": _freshness(),
+        "valeurs_connues": _known(),
     }
 
 
@@ -486,6 +504,7 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
             connection.register("lot", pa.Table.from_pylist(kept))
             connection.execute(f"INSERT INTO marts.{table} SELECT {', '.join(columns)} FROM lot")
             connection.unregister("lot")
+        connection.execute(history.AS_KNOWN_ON)
     return path
 
 

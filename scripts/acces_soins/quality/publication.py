@@ -1,12 +1,14 @@
 """The second border: the private build against the catalogue and the previous publication."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
+from acces_soins import history
 from acces_soins.catalog import MODELS, Indicator, load_indicators, read_yaml
 from acces_soins.quality.engine import run_checks
-from acces_soins.quality.results import CRITICAL, CheckResult
+from acces_soins.quality.results import CRITICAL, FAILED, MAX_EXAMPLES, PASSED, CheckResult
 from acces_soins.quality.suites import (
     EXPECTATIONS,
     TERRITORIES,
@@ -20,11 +22,9 @@ from acces_soins.quality.suites import (
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
-MARTS = {
-    "indicateurs": "indicateurs_trimestriels",
-    "comparaisons": "comparaisons",
-    "tableau_de_bord": "tableau_de_bord",
-}
+# What queries read besides the marts that have a suite, each under its own name.
+VIEWS = {"indicateurs": "marts.indicateurs_trimestriels", "contexte": "registre.contexte"}
+LONG_TABLE = VIEWS["indicateurs"]
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
     last_day(make_date(left(trimestre, 4)::INTEGER, 3 * right(trimestre, 1)::INTEGER, 1));
@@ -51,13 +51,29 @@ def check_publication(database: Path, previous_database: Path | None, run: str) 
         for path in suite_paths():
             checks = expand(load_suite(path), scope)
             results += run_checks(checks, connection, run, f"publication/{path.stem}", f"marts.{path.stem}")
-    return results
+    return [*results, check_register(run)]
+
+
+def check_register(run: str) -> CheckResult:
+    """Critical: no past row of the register of published values was removed, changed or slipped in."""
+    faults = list(history.faults())
+    return CheckResult(
+        run=run,
+        suite="registre/valeurs",
+        controle="registre_des_valeurs_intact",
+        severite=CRITICAL,
+        attendu="chaque fichier du registre des valeurs tel que sa publication l'a écrit",
+        observe=f"{len(faults)} écart(s)",
+        resultat=FAILED if faults else PASSED,
+        exemples=[asdict(fault) for fault in faults[:MAX_EXAMPLES]],
+        phrase=faults[0].sentence if faults else "",
+    )
 
 
 def suite_paths() -> list[Path]:
     """One suite per mart that it guards, named after it; the long table comes first."""
     paths = (EXPECTATIONS / "publication").glob("*.yml")
-    return sorted(paths, key=lambda path: (path.stem != MARTS["indicateurs"], path.stem))
+    return sorted(paths, key=lambda path: (f"marts.{path.stem}" != LONG_TABLE, path.stem))
 
 
 def critical_checks_by_indicator(indicators: dict[str, Indicator]) -> dict[str, list[str]]:
@@ -101,20 +117,22 @@ def _prepare(
     for alias, path in attached.items():
         if path:
             connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
-    for view, mart in MARTS.items():
-        _view(connection, view, "construction", mart)
+    marts = {path.stem: f"marts.{path.stem}" for path in suite_paths()}
+    for view, table in (VIEWS | marts).items():
+        _view(connection, view, "construction", table)
     if previous:
-        _view(connection, "indicateurs_avant", "servie", MARTS["indicateurs"])
+        _view(connection, "indicateurs_avant", "servie", LONG_TABLE)
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
-    """A mart that is not there makes no view: the checks that read it fail, as critical."""
+def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, table: str) -> None:
+    """A table that is not there makes no view: the checks that read it fail, as critical."""
+    schema, _, table_name = table.partition(".")
     known = connection.execute(
-        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, 'marts', ?)",
-        [database, mart],
+        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)",
+        [database, schema, table_name],
     ).fetchone()
     if known:
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.marts.{mart}")
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.{table}")
 
 
 def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
@@ -124,6 +142,7 @@ def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
         texts={"premier_trimestre": f"DATE '{_first_quarter_end()}'"},
         lists={
             "indicateurs": elements,
+            "indicateurs_additifs": [e for e in elements if indicators[e["id"]].meta.get("additif")],
             "indicateurs_bornes": [e for e in elements if e["catalogue"]["bornes"]],
             "indicateurs_avec_alerte": [e for e in elements if "variation_alerte_pct" in e["catalogue"]],
             "indicateurs_avec_report": [e for e in elements if "report_max_trimestres" in e["catalogue"]],

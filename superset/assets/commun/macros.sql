@@ -25,7 +25,10 @@ CASE WHEN round([[ x ]], [[ decimales ]]) < 0 THEN '−' ELSE '' END || replace(
 [%- endmacro %]
 [# The way made towards the target, as a bar; nothing where no starting point is known. #]
 [% macro jauge() -%]
-coalesce('<div class="as-jauge"><div class="as-rempli" style="width:' || greatest(0, least(100, coalesce(round(progression_pct), CASE WHEN etat_cible = 'atteinte' THEN 100 END)))::INTEGER || '%"></div></div>', '')
+CASE
+  WHEN progression_pct IS NULL AND etat_cible <> 'atteinte' THEN ''
+  ELSE '<div class="as-jauge"><div class="as-rempli" style="width:' || greatest(0, least(100, coalesce(round(progression_pct), 100)))::INTEGER || '%"></div></div>'
+END
 [%- endmacro %]
 [# The target with its date; a pace has none, and says what it asks for each year. #]
 [% macro cible() -%]
