@@ -22,7 +22,7 @@ def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters
     own = series.get((code, "departement", department["code"]), [])
     region = series.get((code, "region", department["region_code"]), [])
     france = series.get((code, "france", "FR"), [])
-    target = [(quarters.index(point["trimestre"]), point["cible"]) for point in france if point["cible"]]
+    target = _target(france, quarters)
     lines = {
         "segments": _segments(own, quarters),
         "carried": _carried(own, quarters),
@@ -30,7 +30,7 @@ def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters
         "france": _segments(france, quarters),
         "target": target,
     }
-    low, high, ticks = scale([y for y in _heights(lines)])
+    low, high, ticks = scale(_heights(lines))
     decimals = _decimals(ticks)
     return {
         "label": row["libelle_indicateur"],
@@ -51,6 +51,16 @@ def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters
         "legend": _legend(row),
         "alt": _alt(row, own),
     }
+
+
+def _target(rows: Sequence[dict], quarters: Sequence[str]) -> list[tuple[int, float]]:
+    """A level is drawn all along; a pace through France's own points, from where it sets off."""
+    points = [(quarters.index(row["trimestre"]), row["cible"]) for row in rows if row["cible"] is not None]
+    if len({height for _, height in points}) < 2:
+        return points
+    points = [(at, row["cible"]) for at, row in _observed(rows, quarters) if row["cible"] is not None]
+    moves = [rank for rank in range(1, len(points)) if points[rank][1] != points[rank - 1][1]]
+    return points[moves[0] - 1 :] if moves else points
 
 
 def scale(values: Sequence[float], wanted: int = 4) -> tuple[float, float, list[float]]:

@@ -283,9 +283,19 @@ def _changes(rows: list[dict]) -> dict:
     moved = [row for row in rows if round(row["evolution"], row["decimales"]) != 0]
     return {
         "lines": [change_in_words(row) for row in moved[:CHANGES_SHOWN]],
-        "more": max(len(moved) - CHANGES_SHOWN, 0),
-        "same": len(rows) - len(moved),
+        "rest": " ".join(_others(len(moved) - CHANGES_SHOWN, len(rows) - len(moved))),
     }
+
+
+def _others(more: int, same: int) -> Iterator[str]:
+    if more > 0:
+        yield f"{more} autres indicateurs ont bougé." if more > 1 else "Un autre indicateur a bougé."
+    if same > 0:
+        yield (
+            f"{same} autres points sont nouveaux, sans changement à l'arrondi."
+            if same > 1
+            else "Un autre point est nouveau, sans changement à l'arrondi."
+        )
 
 
 def _revisions(row: dict | None, about: About) -> str:

@@ -5,6 +5,7 @@ import datetime as dt
 from acces_soins.formats.about import STATUSES, french_number
 
 NONE = "–"
+MINUS = "\u2212"
 HIDDEN = ("masque", "non_disponible", "hors_champ", "perime")
 TRENDS = {"hausse": "tendance à la hausse", "baisse": "tendance à la baisse", "stable": "tendance stable"}
 
@@ -22,7 +23,8 @@ def describe(row: dict, target: dict | None) -> dict:
         "unit": "" if row["nature"] == "marque" else row["unite"],
         "value": with_unit(row["valeur_texte"], row),
         "state": state(row),
-        "caption": caption(row),
+        "date": f"{row['date_reference']:%d/%m/%Y}" if row["valeur"] is not None else "",
+        "status": status(row),
         "change": change(row),
         "since": f"depuis le {row['date_reference_precedente']:%d/%m/%Y}" if change(row) else "",
         "trend": TRENDS.get(row["tendance"], ""),
@@ -45,14 +47,14 @@ def state(row: dict) -> str:
     return "ancien" if cap_reached else row["statut"]
 
 
-def caption(row: dict) -> str:
-    """« 30/06/2026 · reporté, provisoire »; for a cell without a figure, its status."""
+def status(row: dict) -> str:
+    """« reporté, provisoire »; nothing for an observed figure, nor for a cell without one."""
     if row["valeur"] is None:
         return ""
     words = {"observe": "", "ancien": "ancien"}.get(state(row), STATUSES[row["statut"]].label.lower())
     if row["statut"] == "reporte" and row["statut_point"] in ("provisoire", "estime"):
         words += f", {STATUSES[row['statut_point']].label.lower()}"
-    return f"{row['date_reference']:%d/%m/%Y}" + (f" · {words}" if words else "")
+    return words
 
 
 def with_unit(text: str, row: dict) -> str:
@@ -82,7 +84,7 @@ def change(row: dict) -> str:
 
 def change_in_words(row: dict) -> dict:
     """« +2 contrats, à 43, entre le 31/03/2026 et le 30/06/2026 »."""
-    sign = "+" if row["evolution"] > 0 else "\u2212"
+    sign = "+" if row["evolution"] > 0 else MINUS
     unit = "%" if row["unite"] == "%" else ""
     return {
         "label": row["libelle"],
@@ -104,9 +106,8 @@ def move(places: int | None) -> str:
     if places is None:
         return ""
     if places == 0:
-        return "rang inchangé"
-    plural = "s" if abs(places) > 1 else ""
-    return f"{abs(places)} place{plural} {'gagnée' if places > 0 else 'perdue'}{plural}"
+        return "inchangé"
+    return f"{'+' if places > 0 else MINUS}{abs(places)} place{'s' if abs(places) > 1 else ''}"
 
 
 def target_in_words(row: dict, national: dict | None) -> str:
@@ -120,7 +121,7 @@ def target_in_words(row: dict, national: dict | None) -> str:
 
 def _target(name: str, row: dict, target: dict, pace: bool) -> str:
     unit = "\u202f%" if row["unite"] == "%" else ""
-    text = f"{name}\u00a0: {french_number(target['cible'], row['decimales'])}{unit}"
+    text = f"{name}\u00a0: {_round(target['cible'], row['decimales'])}{unit}"
     if row["nature"] == "marque":
         text = f"{name}\u00a0: oui"
     if target["echeance"]:
@@ -131,6 +132,11 @@ def _target(name: str, row: dict, target: dict, pace: bool) -> str:
         return text
     if target["distance_cible"] <= 0:
         return f"{text} (atteint)"
-    rest = french_number(target["distance_cible"], row["decimales"])
+    rest = _round(target["distance_cible"], row["decimales"])
     points = ("\u00a0point" if target["distance_cible"] < 2 else "\u00a0points") if unit else ""
     return f"{text} (reste {rest}{points})"
+
+
+def _round(value: float, decimals: int) -> str:
+    """With the decimals of the indicator, or none where they are all zero: « 2 », « 13,1 »."""
+    return french_number(value, 0 if round(value, decimals) == round(value) else decimals)

@@ -49,8 +49,8 @@ def _sentence(row: dict) -> str:
     p10, median, p90 = (french_number(row[name], 2) for name in ("apl_p10", "apl_mediane", "apl_p90"))
     share = french_number(row["part_pop_apl_inf_2_5"], 1)
     return (
-        f"Un habitant sur dix vit dans une commune où l'APL ne dépasse pas {p10}\u00a0; un sur deux, {median}\u00a0; "
-        f"un sur dix dépasse {p90}. {share}\u202f% des habitants vivent sous 2,5."
+        f"Un habitant sur dix vit dans une commune où l'APL ne dépasse pas {p10}\u00a0; un sur deux, "
+        f"{median}\u00a0; neuf sur dix, {p90}. {share}\u202f% des habitants vivent sous 2,5."
     )
 
 

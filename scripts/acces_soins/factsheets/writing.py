@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import typst
 
-from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins.errors import ConfigurationError
 from acces_soins.factsheets import data
 from acces_soins.formats.about import About
 
@@ -24,15 +24,13 @@ PAGES = 2
 STANDARDS = ["a-2a", "ua-1"]
 
 
-def write(
-    database: Path, target: Path, about: About, departments: Sequence[str] | None = None
-) -> list[Path]:
+def write(database: Path, target: Path, about: About, departments: Sequence[str] | None = None) -> list[Path]:
     """Write the factsheets of a publication into ``target``; returns the files, sorted.
 
     Args:
         database: a published ``entrepot.duckdb``; opened read-only.
         target: folder of the sheets, made if need be.
-        about: what the sheets say of the publication; the same file and the same ``about`` give the same bytes.
+        about: what the sheets say of the publication. The same tables and ``about`` give the same bytes.
         departments: codes wanted, all by default; the archives by région are made with all of them only.
 
     Raises ConfigurationError for a code that is no département.
