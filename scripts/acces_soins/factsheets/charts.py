@@ -135,7 +135,7 @@ def _legend(row: dict) -> str:
     """The last figures, as the first page prints them."""
     texts = [("Département", row["valeur_texte"] if row["valeur"] is not None else None)]
     texts += [("région", row["valeur_region_texte"]), ("France", row["valeur_france_texte"])]
-    return ", ".join(f"{name}\u00a0{with_unit(text, {**row, 'valeur': 0})}" for name, text in texts if text)
+    return ", ".join(f"{name}\u00a0{with_unit(text, row)}" for name, text in texts if text)
 
 
 def _alt(row: dict, own: Sequence[dict]) -> str:

@@ -20,8 +20,8 @@ def describe(row: dict, target: dict | None) -> dict:
     return {
         "code": row["code_indicateur"],
         "label": row["libelle_indicateur"],
-        "unit": "" if row["nature"] == "marque" else row["unite"],
-        "value": with_unit(row["valeur_texte"], row),
+        "unit": row["unite"],
+        "value": with_unit(row["valeur_texte"], row) if row["valeur"] is not None else row["valeur_texte"],
         "state": state(row),
         "date": f"{row['date_reference']:%d/%m/%Y}" if row["valeur"] is not None else "",
         "status": status(row),
@@ -30,7 +30,7 @@ def describe(row: dict, target: dict | None) -> dict:
         "trend": TRENDS.get(row["tendance"], ""),
         "region": compared(row["valeur_region_texte"], row["date_region"], row),
         "france": compared(row["valeur_france_texte"], row["date_france"], row),
-        "similar": {"value": row["mediane_semblables_texte"] or NONE, "date": ""},
+        "similar": compared(row["mediane_semblables_texte"], None, row),
         "position": row["position"] or "",
         "rank": ordinal(row["rang"]) if row["rang"] else NONE,
         "ranked": f"sur {row['nb_classes']}" if row["rang"] else "",
@@ -58,11 +58,7 @@ def status(row: dict) -> str:
 
 
 def with_unit(text: str, row: dict) -> str:
-    """« 5,2 % »; other units stand beside the label. A mark (0 or 1) is a word."""
-    if row["valeur"] is None:
-        return text
-    if row["nature"] == "marque":
-        return "Oui" if row["valeur"] else "Non"
+    """« 5,2 % »; other units stand beside the label."""
     return f"{text}\u202f%" if row["unite"] == "%" else text
 
 
@@ -71,15 +67,16 @@ def compared(text: str | None, date: dt.date | None, row: dict) -> dict:
     if text is None:
         return {"value": NONE, "date": ""}
     other = date is not None and row["date_reference"] is not None and date != row["date_reference"]
-    return {"value": text, "date": f"{date:%d/%m/%Y}" if other else ""}
+    return {"value": with_unit(text, row), "date": f"{date:%d/%m/%Y}" if other else ""}
 
 
 def change(row: dict) -> str:
-    """« +0,3 »; a change that rounds to zero has no sign."""
+    """« +13 », « −0,3 pt »; a change that rounds to zero has no sign."""
     text = row["evolution_texte"]
     if not text:
         return ""
-    return text if text.strip("+\u22120,\u202f") else text.lstrip("+\u2212")
+    shown = text if text.strip(f"+{MINUS}0,") else text.lstrip(f"+{MINUS}")
+    return f"{shown}\u202fpt" if row["unite"] == "%" else shown
 
 
 def change_in_words(row: dict) -> dict:
@@ -122,13 +119,11 @@ def target_in_words(row: dict, national: dict | None) -> str:
 def _target(name: str, row: dict, target: dict, pace: bool) -> str:
     unit = "\u202f%" if row["unite"] == "%" else ""
     text = f"{name}\u00a0: {_round(target['cible'], row['decimales'])}{unit}"
-    if row["nature"] == "marque":
-        text = f"{name}\u00a0: oui"
     if target["echeance"]:
         text += f" au {target['echeance']:%d/%m/%Y}"
     elif pace:
         text += " à ce jour, au rythme fixé"
-    if target["distance_cible"] is None or row["nature"] == "marque":
+    if target["distance_cible"] is None:
         return text
     if target["distance_cible"] <= 0:
         return f"{text} (atteint)"

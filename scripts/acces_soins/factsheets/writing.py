@@ -15,6 +15,9 @@ import typst
 from acces_soins.errors import ConfigurationError
 from acces_soins.factsheets import data
 from acces_soins.formats.about import About
+from acces_soins.publication import VERSION_FILE
+from acces_soins.settings import get_settings
+from acces_soins.warehouse import DATABASE
 
 TEMPLATE = Path(__file__).parent / "fiche.typ"
 FONTS = "font_source_sans_pro"
@@ -48,6 +51,31 @@ def write(database: Path, target: Path, about: About, departments: Sequence[str]
     archives = [] if departments else list(_archives(made, target, about))
     index = _index(made, target, about, with_archives=not departments)
     return sorted([path for _, path in made] + archives + [index])
+
+
+def write_served(target: Path | None = None, departments: Sequence[str] | None = None) -> list[Path]:
+    """The same for the served version; ``target`` is a folder of its own by default.
+
+    Raises ConfigurationError before the first publication.
+    """
+    settings = get_settings()
+    # The link is read once: the file and what it says of itself are of one version.
+    folder = settings.current.resolve()
+    if not (folder / DATABASE).is_file():
+        raise ConfigurationError(
+            f"{settings.current} : rien n'est encore publié. Lancer « make run » d'abord."
+        )
+    version = json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))
+    about = About(
+        name=version["version"],
+        kind="version",
+        published_at=dt.datetime.fromisoformat(version["publie_le"]),
+        trial=settings.is_trial,
+        date_arrete=dt.date.fromisoformat(version["date_arrete"]),
+        commit=version["commit"],
+        parent=version["parent"],
+    )
+    return write(folder / DATABASE, target or settings.factsheets / about.name, about, departments)
 
 
 def compiler():
