@@ -24,9 +24,9 @@ MONTHS = (
 )  # fmt: skip
 CAVEATS = (
     "Un chiffre masqué, manquant ou hors champ n'est jamais zéro : sa case dit son statut.",
-    "Un chiffre reporté est le dernier connu : il garde sa date de référence, et ne dit pas que rien n'a changé.",
+    "Un chiffre reporté est le dernier connu, avec sa date de référence : il ne dit pas que rien n'a changé.",
     "Une évolution ne se lit qu'entre deux points observés de même méthode.",
-    "Les régions et la France sont lues chez le producteur ou calculées par rapport de sommes, jamais par moyenne "
+    "Une région et la France sont lues chez le producteur ou sont un rapport de sommes, jamais une moyenne "
     "de moyennes.",
     "Les codes 01 à 06 désignent à la fois des départements et des régions : la clé comprend le niveau.",
     "Une valeur de département est une moyenne : elle cache ce qui sépare ses communes.",
@@ -56,7 +56,7 @@ STATUSES = {
         Status(
             "non_disponible",
             "Non disponible",
-            "Aucune source, fichier non reçu, ou non couvert : voir le motif.",
+            "Sans source, non reçu ou non couvert : voir le motif.",
         ),
         Status("hors_champ", "Hors champ", "L'indicateur n'a pas de sens pour ce territoire ou ce niveau."),
     )

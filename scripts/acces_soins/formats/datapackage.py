@@ -30,6 +30,10 @@ TYPES = {
     "DATE": "date",
     "TIMESTAMP": "datetime",
 }
+IN_FRENCH = {
+    "number": {"decimalChar": ","},
+    "boolean": {"trueValues": ["VRAI"], "falseValues": ["FAUX"]},
+}
 # A column's unit, by the last word of its name, or by its first one.
 UNITS = {"_pct": "%", "_jours": "jours", "_trimestres": "trimestres", "octets": "octets"}
 COUNTED = ("nb_", "rang")
@@ -135,10 +139,7 @@ def _tabular(table: Table, folder: Path, tables: Sequence[Table]) -> Iterator[tu
     yield iso, _resource(table.name, table, iso, folder, dialect, schema, "utf-8")
     schema = table_schema(table, {t.name: _french_name(t) for t in tables}, delimited.FRENCH_INSTANT)
     for field in schema["fields"]:
-        field |= {
-            "number": {"decimalChar": ","},
-            "boolean": {"trueValues": ["VRAI"], "falseValues": ["FAUX"]},
-        }.get(field["type"], {})
+        field |= IN_FRENCH.get(field["type"], {})
     dialect = {"delimiter": ";", "lineTerminator": "\r\n"}
     yield french, _resource(_french_name(table), table, french, folder, dialect, schema, "utf-8-sig")
 
@@ -184,7 +185,7 @@ def _fingerprint(path: Path, folder: Path) -> dict:
 
 def _sources(connection) -> Iterator[dict]:
     for source, producer, description, portal, licence in connection.execute(
-        "select source, producteur, description, portail, licence from marts.catalogue_sources order by source"
+        "select source, producteur, description, portail, licence from marts.catalogue_sources order by 1"
     ).fetchall():
         yield {
             "title": f"{producer} — {description}",

@@ -1,4 +1,4 @@
-"""The dictionary: what each indicator, each source and each column is, in one page that needs nothing else."""
+"""The dictionary: what each indicator, source and column is, in one page that needs nothing else."""
 
 from collections.abc import Sequence
 from pathlib import Path

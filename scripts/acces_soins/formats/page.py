@@ -16,14 +16,16 @@ from acces_soins.formats.about import STATUSES, About, french_date, french_numbe
 from acces_soins.formats.dictionary import rows
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
+from acces_soins.sql_text import literal
 
 FILE = "index.html"
 OUTLINES = Path(__file__).with_name("departements.json")
 FIRST_SHOWN = "taux_ald_sans_mt"
 # Code → place of the square of an overseas département, in the outlines' units.
-OVERSEAS = {"971": (20, 830), "972": (130, 830), "973": (20, 970), "974": (130, 970), "976": (240, 970)}
+OVERSEAS = {"971": (20, 690), "972": (130, 690), "973": (20, 830), "974": (130, 830), "976": (20, 970)}
 # Too small to be read at their size: drawn again, larger, beside the map.
 ENLARGED = ("75", "92", "93", "94")
+WINDOW = "606 266 44 45"
 FRANCE_OF_THE_QUARTER = """
 select
     chiffres.code_indicateur,
@@ -57,8 +59,8 @@ inner join (
     qualify row_number() over (
         partition by code_indicateur
         order by
-            coalesce(echeance, $date_arrete) < $date_arrete,
-            case when echeance >= $date_arrete then echeance end nulls last,
+            coalesce(echeance, {date_arrete}) < {date_arrete},
+            case when echeance >= {date_arrete} then echeance end nulls last,
             echeance desc nulls last
     ) = 1
 ) as objectifs using (code_indicateur)
@@ -70,18 +72,17 @@ order by chiffres.valeur is null, catalogue.theme, catalogue.libelle
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
     """Write ``index.html``; it lists the files that stand in ``folder`` with their size and their hash."""
-    figures = connection.execute(FRANCE_OF_THE_QUARTER, {"date_arrete": about.date_arrete})
-    names = [column[0] for column in figures.description]
+    closed = f"date {literal(about.date_arrete)}"
     return rendering.render(
         "index.html.j2",
         folder / FILE,
         about=about,
-        figures=[dict(zip(names, row, strict=True)) for row in figures.fetchall()],
+        figures=rows(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed)),
         downloads=[_download(table, folder) for table in tables],
         others=list(_others(folder)),
         freshness=_freshness(connection, about),
         revisions=revisions(connection),
-        map=_outlines() | {"overseas": OVERSEAS, "enlarged": ENLARGED},
+        map=_outlines() | {"overseas": OVERSEAS, "enlarged": ENLARGED, "window": WINDOW},
         data=_script(map_data(connection)),
         themes=workbook.THEMES,
         figure=_figure,
@@ -94,7 +95,8 @@ def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
 
     Returns:
         {trimestres, territoires: [[code, label]…], statuts: [[code, label]…], indicateurs: [{code, libelle,
-        theme, unite, decimales, sens, definition, trimestres: [{valeurs, statuts, dates, motifs, france}…]}…]}.
+        theme, unite, decimales, sens, nature, definition, trimestres: […]}…]}, where a quarter is
+        {valeurs, statuts, dates, motifs, france}.
         Values are rounded as they are shown; a date that all cells share is written once.
     """
     territories = connection.execute(
@@ -210,7 +212,8 @@ def _freshness(connection, about: About) -> list[dict]:
         connection,
         "select fraicheur.source, catalogue.producteur, catalogue.description, fraicheur.derniere_edition, "
         "fraicheur.date_edition, fraicheur.derniere_extraction, fraicheur.attendue_le "
-        "from marts.fraicheur_sources as fraicheur inner join marts.catalogue_sources as catalogue using (source) "
+        "from marts.fraicheur_sources as fraicheur "
+        "inner join marts.catalogue_sources as catalogue using (source) "
         "where fraicheur.derniere_edition is not null order by catalogue.producteur, fraicheur.source",
     )
     day = about.published_at.date()
@@ -231,7 +234,11 @@ def _figure(line: dict) -> dict:
     return {
         "value": None if line["valeur"] is None else shown(line["valeur"]),
         "unit": unit,
-        "change": None if change is None else shown(change, signed=True),
+        "change": None
+        if change is None
+        else shown(change, signed=True)
+        if round(change, decimals)
+        else "Inchangé",
         "since": line["date_point_precedent"] and french_date(line["date_point_precedent"]),
         "verdict": ("favorable" if better else "défavorable") if judged else "",
         "target": _target(line, shown),
@@ -251,4 +258,5 @@ def _target(line: dict, shown) -> str:
         return text + "."
     if line["distance_cible"] <= 0:
         return text + " ; atteinte."
-    return text + f" ; il reste {shown(line['distance_cible'])}{unit.replace(' %', ' point(s)')}."
+    left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
+    return text + f" ; il reste {shown(line['distance_cible'])}{left}."

@@ -105,11 +105,11 @@ cibles as (
 ),
 
 toutes as (
-    select identifiant_indic, unite, niveau, code_territoire, date_valeur, 'vi' as type_valeur, valeur from initiales
-    union all
-    select identifiant_indic, unite, niveau, code_territoire, date_valeur, 'va' as type_valeur, valeur from points
-    union all
-    select identifiant_indic, unite, niveau, code_territoire, date_valeur, 'vc' as type_valeur, valeur from cibles
+    select 'vi' as type_valeur, * exclude (date_base) from initiales
+    union all by name
+    select 'va' as type_valeur, * exclude (date_base) from points
+    union all by name
+    select 'vc' as type_valeur, * from cibles
 )
 
 select

@@ -170,7 +170,8 @@ def _figures(connection) -> Iterable[tuple]:
         group by all
         order by
             catalogue.theme, catalogue.libelle, chiffres.code_indicateur,
-            min(case chiffres.niveau when 'france' then 1 when 'region' then 2 else 3 end), chiffres.code_territoire
+            min(case chiffres.niveau when 'france' then 1 when 'region' then 2 else 3 end),
+            chiffres.code_territoire
         """
     ).fetchall()
 

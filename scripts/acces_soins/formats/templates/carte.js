@@ -94,12 +94,12 @@
     for (const l of lignes) {
       const groupe = l.valeur === null ? null : groupes.find((g) => l.valeur <= g.haut);
       document.querySelectorAll(`[data-code="${l.code}"]`).forEach((forme) => {
-        forme.style.fill = groupe ? groupe.couleur : `url(#m-${l.statut})`;
+        forme.style.fill = groupe ? groupe.couleur : `url(#m-${l.statut}${forme.dataset.fin || ""})`;
         forme.classList.toggle("vide", !groupe);
         forme.classList.toggle("choisi", l.code === etat.choisi);
       });
       document.querySelectorAll(`[data-points="${l.code}"]`).forEach((forme) => {
-        forme.style.fill = l.statut === "reporte" ? "url(#m-reporte)" : "none";
+        forme.style.fill = l.statut === "reporte" ? `url(#m-reporte${forme.dataset.fin || ""})` : "none";
       });
     }
   }
