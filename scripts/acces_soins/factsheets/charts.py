@@ -7,6 +7,7 @@ from acces_soins.factsheets.figures import state, with_unit
 from acces_soins.formats.about import french_number, quarter_label
 
 OBSERVED = ("observe", "provisoire", "estime")
+SMALLEST_SPAN = 0.1
 
 
 def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters: Sequence[str]) -> dict:
@@ -64,12 +65,16 @@ def _target(rows: Sequence[dict], quarters: Sequence[str]) -> list[tuple[int, fl
 
 
 def scale(values: Sequence[float], wanted: int = 4) -> tuple[float, float, list[float]]:
-    """Bounds and ticks in round numbers (1, 2 or 5 × a power of ten) around the values."""
+    """Bounds and ticks in round numbers (1, 2 or 5 × a power of ten) around the values.
+
+    They span a tenth of the level at least: on a closer scale, noise would look like a fall.
+    """
     if not values:
         return 0.0, 1.0, []
     low, high = min(values), max(values)
-    if low == high:
-        low, high = low - max(abs(low) * 0.05, 0.5), high + max(abs(high) * 0.05, 0.5)
+    missing = max(SMALLEST_SPAN * max(abs(low), abs(high)) or 1.0, high - low) - (high - low)
+    # Nothing that is shown goes below zero: room is not made there.
+    low, high = max(low - missing / 2, min(low, 0.0)), high + missing / 2
     step = _round_step((high - low) / (wanted - 1))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [round(index * step, 10) for index in range(first, last + 1)]

@@ -154,8 +154,7 @@ REVISIONS = """
     select
         code_territoire,
         publication_nouvelle,
-        count(*) as nb_valeurs,
-        count(distinct code_indicateur) as nb_indicateurs
+        count(*) as nb_valeurs
     from marts.revisions
     where niveau = 'departement'
         and publication_nouvelle = (select max(publication_nouvelle) from marts.revisions)
@@ -303,10 +302,12 @@ def _revisions(row: dict | None, about: About) -> str:
         return "Première publication : aucune valeur n'a encore pu être révisée."
     if row is None:
         return "Aucune valeur déjà publiée pour ce département n'a été révisée."
-    return (
-        f"{row['nb_valeurs']} valeurs déjà publiées ont été révisées ({row['nb_indicateurs']} indicateurs, "
-        f"publication {row['publication_nouvelle']}) : la table revisions dit lesquelles et pourquoi."
+    told = (
+        f"{row['nb_valeurs']} valeurs déjà publiées ont été révisées"
+        if row["nb_valeurs"] > 1
+        else "Une valeur déjà publiée a été révisée"
     )
+    return f"{told} (publication {row['publication_nouvelle']})\u00a0: la table revisions dit pourquoi."
 
 
 def _limits(rows: Sequence[dict]) -> list[dict]:

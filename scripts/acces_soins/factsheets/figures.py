@@ -89,7 +89,7 @@ def change_in_words(row: dict) -> dict:
         + french_number(abs(row["evolution"]), row["decimales"])
         + ("\u00a0point" if unit and abs(row["evolution"]) < 2 else "\u00a0points" if unit else ""),
         "value": french_number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
-        "dates": f"{row['date_reference_precedente']:%d/%m/%Y} → {row['date_reference']:%d/%m/%Y}",
+        "dates": f"{row['date_reference_precedente']:%d/%m/%Y}\u00a0→\u00a0{row['date_reference']:%d/%m/%Y}",
     }
 
 

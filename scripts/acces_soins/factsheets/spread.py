@@ -36,6 +36,11 @@ def describe(rows: Sequence[dict], figure: dict | None) -> dict | None:
     }
 
 
+def _cut(code: str) -> str:
+    """The producer cuts three communes into arrondissements."""
+    return " ou arrondissements" if code in ("13", "69", "75") else ""
+
+
 def _vintage(row: dict) -> dict:
     names = ("apl_min", "apl_p10", "apl_mediane", "apl_p90", "apl_max")
     return {
@@ -58,5 +63,5 @@ def _extremes(row: dict) -> str:
     low, high = french_number(row["apl_min"], 2), french_number(row["apl_max"], 2)
     return (
         f"De {low} ({row['libelle_commune_min']}) à {high} ({row['libelle_commune_max']}), "
-        f"pour {french_number(row['nb_communes'], 0)} communes."
+        f"pour {french_number(row['nb_communes'], 0)} communes{_cut(row['code_territoire'])}."
     )
