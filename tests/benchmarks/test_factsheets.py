@@ -38,7 +38,8 @@ def test_all_sheets(tmp_path):
     )
     found = json.loads(done.stdout)
     print(
-        f"\nfiches : {found['sheets']} en {found['seconds']:.1f} s ({found['processor']:.1f} s de processeur, "
+        f"\nfiches : {found['sheets']} en {found['seconds']:.1f} s "
+        f"({found['processor']:.1f} s de processeur, "
         f"{found['seconds'] / found['sheets']:.2f} s par fiche), {found['memory']:.0f} Mo de mémoire, "
         f"{found['megabytes']:.1f} Mo de PDF"
     )

@@ -18,7 +18,10 @@ ABOUT = About(
     parent="2025T4-r0",
 )
 # A figure as the mart writes it.
-TEXT = "replace(replace(replace(format('{{:,.' || decimales || 'f}}', {0}), ',', '~'), '.', ','), '~', chr(8239))"
+TEXT = (
+    "replace(replace(replace(format('{{:,.' || decimales || 'f}}', {0}), ',', '~'), '.', ','), "
+    "'~', chr(8239))"
+)
 OWN = f"""
 update marts.catalogue_indicateurs set nature = case code_indicateur
     when 'taux_ald_sans_mt' then 'proportion' when 'densite_mg_liberaux' then 'densite'
@@ -40,9 +43,6 @@ insert into marts.comparaisons by name
 select
     code_indicateur, niveau, code_territoire, trimestre, valeur_france, valeur_france as valeur_region,
     valeur_france as mediane_semblables, rang, nb_classes, 2 as evolution_rang,
-    case when niveau = 'france' and code_indicateur = 'taux_ald_sans_mt' then 2.5 end as cible,
-    case when niveau = 'france' and code_indicateur = 'taux_ald_sans_mt' then date '2027-12-31' end as echeance,
-    case when niveau = 'france' and code_indicateur = 'taux_ald_sans_mt' then valeur - 2.5 end as distance_cible,
     case
         when valeur is null then null
         when code_indicateur not in ('taux_ald_sans_mt', 'densite_mg_liberaux') then 'sans jugement'
@@ -51,6 +51,12 @@ select
     end as position,
     'hausse' as tendance
 from marts.tableau_de_bord;
+update marts.comparaisons set
+    cible = 2.5, echeance = date '2027-12-31', distance_cible = series.valeur - 2.5
+from marts.indicateurs_trimestriels as series
+where comparaisons.niveau = 'france' and comparaisons.code_indicateur = 'taux_ald_sans_mt'
+    and series.niveau = 'france' and series.code_indicateur = 'taux_ald_sans_mt'
+    and series.trimestre = comparaisons.trimestre;
 insert into marts.fiche_departement by name
 with dernieres as (
     select * from marts.tableau_de_bord where niveau = 'departement'

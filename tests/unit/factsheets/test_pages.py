@@ -82,7 +82,8 @@ def test_a_departement_without_figures_still_has_a_sound_sheet(database, tmp_pat
         )
         connection.execute("delete from marts.dispersion_apl where code_territoire = '23'")
         connection.execute(
-            "delete from marts.indicateurs_trimestriels where niveau = 'departement' and code_territoire = '23'"
+            "delete from marts.indicateurs_trimestriels "
+            "where niveau = 'departement' and code_territoire = '23'"
         )
     factsheets.write(copy, tmp_path / "fiches", factsheet_marts.ABOUT, ["23"])
     first, second = sheets.pages(tmp_path / "fiches" / "fiche-23.pdf")

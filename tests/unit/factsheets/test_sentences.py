@@ -11,7 +11,8 @@ PHRASES = {"densite": "la densité", "taux": "le taux", "apl": "l'APL", "effecti
 ROW = {
     "code_indicateur": "densite", "libelle_indicateur": "Densité", "unite": "pour 100 000 habitants",
     "nature": "densite", "sens": "hausse", "decimales": 1, "valeur": 60.0, "valeur_texte": "60,0",
-    "valeur_france_texte": "75,0", "valeur_region_texte": "70,0", "statut": "observe", "statut_point": "observe",
+    "valeur_france_texte": "75,0", "valeur_region_texte": "70,0", "statut": "observe",
+    "statut_point": "observe",
     "date_reference": dt.date(2025, 12, 31), "trimestre": "2025T4", "dernier_trimestre": "2025T4", "rang": 90,
     "nb_classes": 101, "nb_ex_aequo": 1, "position": "moins bien", "tendance": "stable",
     "evolution_texte": "−0,4", "cible": None,
@@ -29,16 +30,16 @@ def told(*rows: dict) -> list[str]:
 def test_behind_then_ahead():
     behind, ahead = told(
         row(),
-        row(code_indicateur="taux", unite="%", valeur_texte="4,0", valeur_france_texte="5,0", position="mieux",
-            sens="baisse", tendance="baisse", rang=7, statut="reporte", statut_point="provisoire"),
+        row(code_indicateur="taux", unite="%", valeur_texte="4,0", valeur_france_texte="5,0", rang=7,
+            position="mieux", sens="baisse", tendance="baisse", statut="reporte", statut_point="provisoire"),
     )  # fmt: skip
     assert behind == (
         "Le département est moins bien placé que la France pour la densité\u00a0: 60,0\u00a0pour 100 000 "
         "habitants au 31 décembre 2025, contre 75,0 en France."
     )
     assert ahead == (
-        "Il est mieux placé que la France pour le taux\u00a0: 4,0\u202f% au 31 décembre 2025 (provisoire), contre "
-        "5,0\u202f% en France\u00a0; tendance à la baisse sur six ans, favorable."
+        "Il est mieux placé que la France pour le taux\u00a0: 4,0\u202f% au 31 décembre 2025 (provisoire), "
+        "contre 5,0\u202f% en France\u00a0; tendance à la baisse sur six ans, favorable."
     )
 
 
@@ -96,8 +97,8 @@ def test_status_of_a_figure(changes, state, status):
 @pytest.mark.parametrize(
     ("text", "unit", "written"),
     [
-        ("+13", "patients", "+13"), ("−0,4", "%", "−0,4\u202fpt"), ("+0,0", "%", "0,0\u202fpt"), ("−0", "x", "0"),
-        ("+1\u202f200", "x", "+1\u202f200"), (None, "%", ""),
+        ("+13", "patients", "+13"), ("−0,4", "%", "−0,4\u202fpt"), ("+0,0", "%", "0,0\u202fpt"),
+        ("−0", "x", "0"), ("+1\u202f200", "x", "+1\u202f200"), (None, "%", ""),
     ],
 )  # fmt: skip
 def test_change(text, unit, written):
@@ -131,7 +132,8 @@ def target(**changes) -> dict:
         (target(echeance=None), "Objectif pour la France\u00a0: 2\u202f% (reste 2,9\u00a0points)"),
         (
             target(echeance=None, rythme=True, cible=1234.56),
-            "Objectif pour la France\u00a0: 1\u202f234,6\u202f% à ce jour, au rythme fixé (reste 2,9\u00a0points)",
+            "Objectif pour la France\u00a0: 1\u202f234,6\u202f% à ce jour, au rythme fixé "
+            "(reste 2,9\u00a0points)",
         ),
         (None, ""),
     ],
