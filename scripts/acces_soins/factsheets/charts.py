@@ -4,10 +4,22 @@ import math
 from collections.abc import Sequence
 
 from acces_soins.factsheets.figures import state, with_unit
+from acces_soins.factsheets.selection import CHARTS, CHARTS_DRAWN
 from acces_soins.formats.about import french_number, quarter_label
 
 OBSERVED = ("observe", "provisoire", "estime")
 SMALLEST_SPAN = 0.1
+
+
+def choose(series: dict[tuple, list[dict]]) -> list[str]:
+    """The indicators drawn: those that have a point somewhere, completed by others if they are too few."""
+    known = {
+        code
+        for (code, level, _), rows in series.items()
+        if level == "departement" and any(row["statut"] in OBSERVED and _has_value(row) for row in rows)
+    }
+    first = sorted(CHARTS, key=lambda code: (code not in known, CHARTS.index(code)))[:CHARTS_DRAWN]
+    return sorted(first, key=CHARTS.index)
 
 
 def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters: Sequence[str]) -> dict:

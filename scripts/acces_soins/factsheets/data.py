@@ -197,6 +197,7 @@ def read(
         "niveau",
         "code_territoire",
     )
+    drawn = charts.choose(series)
     spreads = _group(_rows(connection, SPREADS), "code_territoire")
     changes = _group(_rows(connection, CHANGES, codes=list(CODES), since=since), "code_territoire")
     revisions = {row["code_territoire"]: row for row in _rows(connection, REVISIONS)}
@@ -213,7 +214,7 @@ def read(
             "themes": _themes(rows, targets),
             "charts": [
                 charts.chart(rows[indicator], series, department, quarters)
-                for indicator in CHARTS
+                for indicator in drawn
                 if indicator in rows
             ],
             "spread": spread.describe(spreads[code], rows.get("apl_mg")),

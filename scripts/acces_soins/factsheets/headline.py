@@ -7,7 +7,7 @@ or a mean that no interval judges. A count is never headlined: it tells the size
 
 from collections.abc import Callable, Iterable, Sequence
 
-from acces_soins.factsheets.figures import ordinal, with_unit
+from acces_soins.factsheets.figures import ordinal, state, with_unit
 from acces_soins.formats.about import STATUSES, french_date
 
 EDGE = 5
@@ -93,7 +93,9 @@ def _written(row: dict) -> str:
 
 
 def _status(row: dict) -> str:
-    """Of the point itself: a carried figure is dated, and its age shows."""
+    """Of the point itself: a carried figure is dated. What is too old to be carried is said so."""
+    if state(row) == "ancien":
+        return " (dernier chiffre connu)"
     status = row["statut_point"] if row["statut"] == "reporte" else row["statut"]
     return f" ({STATUSES[status].label.lower()})" if status in ("provisoire", "estime") else ""
 

@@ -55,7 +55,8 @@ THEMES = (
 PHRASES = {code: phrase for theme in THEMES for code, phrase in theme.figures.items()}
 CODES = tuple(PHRASES)
 
-# Rates and means only: a département, its région and France are then on one scale.
+# Rates and means only: a département, its région and France are then on one scale. The first six that a
+# publication knows are drawn, the same ones for every département.
 CHARTS = (
     "taux_ald_sans_mt",
     "file_active_moyenne_mg",
@@ -63,5 +64,10 @@ CHARTS = (
     "part_mg_60_plus",
     "apl_mg",
     "taux_recours_assistants_medicaux",
+    "part_pop_apl_inf_2_5",
+    "proxy_densite_specialistes",
+    "patientele_mt_moyenne_mg",
+    "taux_couverture_cpts",
 )
+CHARTS_DRAWN = 6
 CHART_QUARTERS = 24

@@ -71,6 +71,10 @@ def test_figures_like_those_of_france_are_said_so():
     assert len(told(alike)) == 1
 
 
+def test_a_figure_too_old_to_be_carried_is_said_so():
+    assert "au 31 décembre 2025 (dernier chiffre connu)" in told(row(statut="reporte", trimestre="2025T2"))[0]
+
+
 def test_nothing_is_said_where_nothing_is_known():
     assert told() == []
     assert told(row(valeur=None, position=None, rang=None)) == []
@@ -210,6 +214,18 @@ def test_a_chart_is_told_in_words():
         "Département\u00a060,0, région\u00a070,0, France\u00a075,0."
     )
     assert "aucun point observé" in drawn()["alt"] and drawn()["empty"]
+
+
+def test_charts_without_any_point_give_way_to_others():
+    def known(*codes: str) -> dict:
+        return {(code, "departement", "01"): [point("2025T1", 1.0)] for code in codes}
+
+    assert charts.choose({}) == list(selection.CHARTS[: selection.CHARTS_DRAWN])
+    assert charts.choose(known(*selection.CHARTS)) == list(selection.CHARTS[: selection.CHARTS_DRAWN])
+    last = known(selection.CHARTS[-1])
+    assert charts.choose(last) == [*selection.CHARTS[: selection.CHARTS_DRAWN - 1], selection.CHARTS[-1]]
+    masked = {(selection.CHARTS[-1], "departement", "01"): [point("2025T1", None, "masque")]}
+    assert charts.choose(masked) == list(selection.CHARTS[: selection.CHARTS_DRAWN])
 
 
 def test_what_changed_looks_back_two_quarters():
