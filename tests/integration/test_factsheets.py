@@ -1,7 +1,5 @@
 """Factsheets of a whole night on the trial portals: every figure is the published one, on two pages."""
 
-import dataclasses
-
 import pytest
 
 import factsheet_marts
@@ -48,13 +46,3 @@ def test_every_departement_has_two_sound_pages(database, tmp_path):
     factsheets.write(database, again, factsheet_marts.ABOUT)
     for path in files:
         assert (again / path.name).read_bytes() == path.read_bytes(), path.name
-
-
-@pytest.mark.long
-@pytest.mark.night
-def test_a_name_as_long_as_can_be_stays_on_two_pages(database, tmp_path):
-    """Real publications have no trial mark, and a parent: neither may push a line to a third page."""
-    about = dataclasses.replace(factsheet_marts.ABOUT, trial=False, name="20261122T092102Z-594dcf5e" * 2)
-    factsheets.write(database, tmp_path, about, SOME)
-    for code in SOME:
-        assert len(sheets.pages(tmp_path / f"fiche-{code}.pdf")) == writing.PAGES

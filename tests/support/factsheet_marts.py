@@ -41,8 +41,8 @@ select
 from marts.tableau_de_bord;
 insert into marts.comparaisons by name
 select
-    code_indicateur, niveau, code_territoire, trimestre, valeur_france, valeur_france as valeur_region,
-    valeur_france as mediane_semblables, rang, nb_classes, 2 as evolution_rang,
+    code_indicateur, niveau, code_territoire, trimestre, valeur_france, valeur_france * 1.2 as valeur_region,
+    valeur_france * 0.9 as mediane_semblables, rang, nb_classes, 2 as evolution_rang,
     case
         when valeur is null then null
         when code_indicateur not in ('taux_ald_sans_mt', 'densite_mg_liberaux') then 'sans jugement'

@@ -1,5 +1,6 @@
 """What each factsheet says, read from a published ``entrepot.duckdb`` alone: plain data, already in words."""
 
+import dataclasses
 import datetime as dt
 import re
 from collections import defaultdict
@@ -183,9 +184,11 @@ def read(
 
     Args:
         connection: a published file.
-        about: what the sheets say of the publication.
+        about: what the sheets say of the publication; fictitious figures are marked whatever it says.
         codes: départements wanted; all by default.
     """
+    if _is_trial(connection):
+        about = dataclasses.replace(about, trial=True)
     quarters = _last_quarters(connection)
     since = _two_quarters_before(about.date_arrete)
     figures = _group(_rows(connection, FIGURES, codes=list(CODES)), "code_departement")
@@ -239,6 +242,12 @@ def _group(rows: Iterable[dict], *keys: str) -> defaultdict[str | tuple, list[di
     for row in rows:
         groups[pick(row)].append(row)
     return groups
+
+
+def _is_trial(connection: duckdb.DuckDBPyConnection) -> bool:
+    """What the figures say of themselves prevails over what is said of them."""
+    query = "select coalesce(bool_or(donnees = 'essai'), false) from marts.fiche_departement"
+    return connection.execute(query).fetchone()[0]
 
 
 def _last_quarters(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -5,7 +5,7 @@ import datetime as dt
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def write(database: Path, target: Path, about: About, departments: Sequence[str]
         made = []
         for sheet in data.read(connection, about, departments):
             path = target / f"fiche-{sheet['code']}.pdf"
-            path.write_bytes(compile_sheet(sheet, about.published_at))
+            path.write_bytes(compile_sheet(sheet))
             made.append((sheet, path))
     archives = [] if departments else list(_archives(made, target, about))
     index = _index(made, target, about, with_archives=not departments)
@@ -70,7 +70,7 @@ def write_served(target: Path | None = None, departments: Sequence[str] | None =
         name=version["version"],
         kind="version",
         published_at=dt.datetime.fromisoformat(version["publie_le"]),
-        trial=settings.is_trial,
+        trial=version["donnees"] == "essai",
         date_arrete=dt.date.fromisoformat(version["date_arrete"]),
         commit=version["commit"],
         parent=version["parent"],
@@ -78,22 +78,19 @@ def write_served(target: Path | None = None, departments: Sequence[str] | None =
     return write(folder / DATABASE, target or settings.factsheets / about.name, about, departments)
 
 
-def compiler():
-    """A function (sheet, date) → bytes of its PDF; the fonts and the template are read once.
+def compiler() -> Callable[[dict], bytes]:
+    """A function: content of a sheet → bytes of its PDF; the fonts and the template are read once.
 
-    System fonts are left out: a new machine gives the same pages.
+    System fonts are left out, and the document bears the publication's date: a new machine gives the same.
     """
     folder = str(resources.files(FONTS) / "files")
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[folder])
     engine = typst.Compiler(TEMPLATE, font_paths=fonts)
 
-    def compile_sheet(sheet: dict, published_at: dt.datetime, form: str = "pdf", ppi: float = 110):
+    def compile_sheet(sheet: dict) -> bytes:
         return engine.compile(
-            format=form,
-            ppi=ppi,
             sys_inputs={"fiche": json.dumps(sheet, ensure_ascii=False)},
             pdf_standards=STANDARDS,
-            timestamp=int(published_at.timestamp()),
         )
 
     return compile_sheet

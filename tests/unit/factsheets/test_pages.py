@@ -40,7 +40,7 @@ def folder(database, tmp_path_factory):
 @pytest.fixture
 def fake_pages(monkeypatch):
     """Sheets without the typesetting: what is around them is what is tested."""
-    monkeypatch.setattr(writing, "compiler", lambda: lambda sheet, moment: f"%PDF {sheet['code']}".encode())
+    monkeypatch.setattr(writing, "compiler", lambda: lambda sheet: f"%PDF {sheet['code']}".encode())
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -57,7 +57,14 @@ def test_two_pages_each_marked_as_trial(folder, code):
 
 def test_real_figures_bear_no_mark(database, tmp_path):
     real = dataclasses.replace(factsheet_marts.ABOUT, trial=False)
-    factsheets.write(database, tmp_path, real, ["01"])
+    factsheets.write(database, tmp_path / "essai", real, ["01"])
+    marked = sheets.pages(tmp_path / "essai" / "fiche-01.pdf")
+    assert all(TRIAL in page for page in marked), "fictitious figures cannot pass for real ones"
+    copy = tmp_path / "entrepot.duckdb"
+    copy.write_bytes(database.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update marts.fiche_departement set donnees = 'direct'")
+    factsheets.write(copy, tmp_path, real, ["01"])
     document = pypdf.PdfReader(tmp_path / "fiche-01.pdf")
     assert "ESSAI" not in "".join(page.extract_text() for page in document.pages)
     assert "ESSAI" not in document.metadata.title
@@ -106,6 +113,7 @@ def test_pages_can_be_heard(folder):
     assert root["/Lang"].startswith("fr") and root["/MarkInfo"]["/Marked"]
     declared = root["/Metadata"].get_data().decode()
     assert "<pdfuaid:part>1" in declared and "<pdfaid:part>2" in declared
+    assert document.metadata.creation_date.date() == factsheet_marts.ABOUT.published_at.date()
     assert document.metadata.title.startswith("Accès aux soins : Ain (01), 4e trimestre 2025")
     figures = _elements(root["/StructTreeRoot"], "/Figure")
     shown = [code for code in selection.CHARTS if code in SHOWN]
