@@ -71,6 +71,13 @@ REASONS = {
     "ND": "non diffusé (secret)",
     "secret": "secret statistique",
 }
+# In a narrow cell; a producer's own sign (NS, NC, ND) stays as it is.
+SHORT_REASONS = {
+    "aucune_source_ouverte": "aucune source",
+    "edition_non_recue": "non reçu",
+    "hors_perimetre": "non couvert",
+    "trop_ancien": "trop ancien",
+}
 
 
 @dataclass(frozen=True)

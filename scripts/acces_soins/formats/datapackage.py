@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from acces_soins.errors import ConfigurationError
 from acces_soins.formats import checksums, delimited
 from acces_soins.formats.about import (
     CAVEATS,
@@ -24,11 +25,14 @@ TYPES = {
     "VARCHAR": "string",
     "DOUBLE": "number",
     "FLOAT": "number",
+    "DECIMAL": "number",
     "BIGINT": "integer",
+    "HUGEINT": "integer",
     "INTEGER": "integer",
     "BOOLEAN": "boolean",
     "DATE": "date",
     "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
 }
 IN_FRENCH = {
     "number": {"decimalChar": ","},
@@ -57,7 +61,8 @@ MEDIA_TYPES = {
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
     """Describe every file that stands in ``folder``: the CSV ones by their schema, the others as files."""
-    described = {path: resource for table in tables for path, resource in _tabular(table, folder, tables)}
+    in_csv = [table for table in tables if table.in_csv]
+    described = {path: resource for table in in_csv for path, resource in _tabular(table, folder, in_csv)}
     others = sorted(p for p in folder.rglob("*") if p.is_file() and p not in described)
     package = {
         "$schema": "https://specs.frictionlessdata.io/schemas/data-package.json",
@@ -119,7 +124,7 @@ def unit(name: str) -> str | None:
 
 
 def _field(column: Column, key: Sequence[str], instants: str) -> dict:
-    kind = TYPES[column.type]
+    kind = _type(column)
     field = {"name": column.name, "type": kind, "description": column.description}
     if kind in ("number", "integer") and (known := unit(column.name)):
         field["unit"] = known
@@ -129,6 +134,17 @@ def _field(column: Column, key: Sequence[str], instants: str) -> dict:
     if column.name in CLOSED_LISTS:
         constraints["enum"] = CLOSED_LISTS[column.name]
     return field | ({"constraints": constraints} if constraints else {})
+
+
+def _type(column: Column) -> str:
+    """Raises ConfigurationError for a type that a Table Schema has no word for."""
+    kind = column.type.partition("(")[0]
+    if kind not in TYPES:
+        raise ConfigurationError(
+            f"colonne {column.name} : type {column.type} sans équivalent dans un Table Schema. Convertir la "
+            f"colonne dans son modèle vers l'un des types {', '.join(TYPES)}."
+        )
+    return TYPES[kind]
 
 
 def _tabular(table: Table, folder: Path, tables: Sequence[Table]) -> Iterator[tuple[Path, dict]]:

@@ -9,7 +9,7 @@ from acces_soins.sql_text import literal
 
 SPREADSHEET = "tableur"
 BOM = "\ufeff"
-FRACTIONAL = ("DOUBLE", "FLOAT")
+FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
 ISO_INSTANT, FRENCH_INSTANT = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S"
 
 
@@ -47,7 +47,7 @@ def write_spreadsheet_csv(connection: duckdb.DuckDBPyConnection, table: Table, f
 
 
 def _in_french(name: str, kind: str) -> str:
-    if kind in FRACTIONAL:
+    if kind.startswith(FRACTIONAL):
         return f"replace(\"{name}\"::varchar, '.', ',')"
     if kind == "BOOLEAN":
         return f"case when \"{name}\" then 'VRAI' when not \"{name}\" then 'FAUX' end"

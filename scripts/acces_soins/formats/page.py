@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from acces_soins.formats import checksums, delimited, rendering, workbook
-from acces_soins.formats.about import STATUSES, About, french_date, french_number
+from acces_soins.formats.about import SHORT_REASONS, STATUSES, About, french_date, french_number
 from acces_soins.formats.dictionary import rows
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
@@ -118,6 +118,7 @@ def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
         "trimestres": list(quarters),
         "territoires": [list(row) for row in territories],
         "statuts": [[status.code, status.label] for status in STATUSES.values()],
+        "motifs": SHORT_REASONS,
         "themes": workbook.THEMES,
         "indicateurs": [d | indicators[d["code"]] for d in described if d["code"] in indicators],
     }
@@ -182,7 +183,9 @@ def _outlines() -> dict:
 
 
 def _download(table: Table, folder: Path) -> dict:
-    paths = (f"{table.name}.parquet", f"{table.name}.csv", f"{delimited.SPREADSHEET}/{table.name}.csv")
+    paths = [f"{table.name}.parquet"]
+    if table.in_csv:
+        paths += [f"{table.name}.csv", f"{delimited.SPREADSHEET}/{table.name}.csv"]
     return {"table": table, "files": [_file(folder, path) for path in paths]}
 
 
@@ -249,14 +252,14 @@ def _target(line: dict, shown) -> str:
     unit = " %" if line["unite"] == "%" else f" {line['unite']}"
     if line["nature_objectif"] == "valeur":
         due = f" au {french_date(line['echeance'])}" if line["echeance"] else ", sans échéance"
-        text = f"Cible : {shown(line['objectif'])}{unit}{due}"
+        text = f"Cible\u00a0: {shown(line['objectif'])}{unit}{due}"
     else:
-        text = f"Rythme visé : {french_number(line['objectif'], 0)} % par an"
+        text = f"Rythme visé\u00a0: {french_number(line['objectif'], 0)} % par an"
         if line["cible"] is not None:
             text += f", soit {shown(line['cible'])}{unit} à la date du chiffre"
     if line["distance_cible"] is None:
         return text + "."
     if line["distance_cible"] <= 0:
-        return text + " ; atteinte."
+        return text + "\u00a0; atteinte."
     left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
-    return text + f" ; il reste {shown(line['distance_cible'])}{left}."
+    return text + f"\u00a0; il reste {shown(line['distance_cible'])}{left}."

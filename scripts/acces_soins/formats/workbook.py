@@ -14,6 +14,7 @@ from acces_soins.formats.about import (
     LICENCE,
     PUBLISHER,
     REASONS,
+    SHORT_REASONS,
     STATUSES,
     TRIAL,
     About,
@@ -35,6 +36,7 @@ THEMES = {
 }
 LEVELS = {"france": "France", "region": "Région", "departement": "Département"}
 SENS = {"hausse": "plus haut", "baisse": "plus bas", "neutre": "sans jugement"}
+QUARTER_WIDTH = 25
 # Title of a column → its width, in characters; the quarters follow.
 LABELS = {
     "Code de l'indicateur": 32,
@@ -124,9 +126,11 @@ class _Styles:
         return self.get(text_wrap=True, valign="top")
 
     def figure(self, decimals: int, unit: str, status: str):
-        """« 1 234,5 % r » in a French Excel: the file holds the neutral code, Excel its separators."""
+        """« 1 234,5 % r »: the code is written the American way, and 40C asks for the French signs."""
         suffix = (" %" if unit == "%" else "") + (f" {flag}" if (flag := STATUSES[status].flag) else "")
-        shown = "#,##0" + ("." + "0" * decimals if decimals else "") + (f'"{suffix}"' if suffix else "")
+        shown = (
+            "[$-40C]#,##0" + ("." + "0" * decimals if decimals else "") + (f'"{suffix}"' if suffix else "")
+        )
         colour = {"font_color": "#555555", "italic": True} if flag else {}
         return self.get(num_format=shown, **colour)
 
@@ -208,7 +212,8 @@ def _readme_lines(styles: _Styles, about: About, quarters: Sequence[str]) -> Ite
         shown = mark or ("le chiffre seul" if status.code == "observe" else f"« {status.label} »")
         yield status.label, f"{status.meaning} Dans la case : {shown}.", None
     for code, meaning in REASONS.items():
-        yield f"({code})", f"Motif d'un chiffre absent : {meaning}.", None
+        shown = f"({SHORT_REASONS.get(code, code)})"
+        yield shown, f"Motif d'un chiffre absent : {meaning} ({code}).", None
     yield "", "", None
     yield "Avant de conclure", "", section
     for caveat in CAVEATS:
@@ -223,7 +228,7 @@ def _write_theme(book, styles: _Styles, about: About, name: str, quarters: Seque
     titles = [*LABELS, *quarters]
     for column, title in enumerate(titles):
         sheet.write_string(top, column, title, styles.header)
-        sheet.set_column(column, column, LABELS.get(title, 17))
+        sheet.set_column(column, column, LABELS.get(title, QUARTER_WIDTH))
     line = top
     for line, row in enumerate(rows, start=top + 1):
         _write_line(sheet, styles, line, row)
@@ -249,8 +254,8 @@ def _write_line(sheet, styles: _Styles, line: int, row: tuple) -> None:
 
 
 def absence(status: str, reason: str | None) -> str:
-    """« Masqué (NC) », what stands in place of a figure that is not there."""
-    return STATUSES[status].label + (f" ({reason})" if reason else "")
+    """« Masqué (NC) », « Non disponible (non reçu) »: what stands in place of a figure that is not there."""
+    return STATUSES[status].label + (f" ({SHORT_REASONS.get(reason, reason)})" if reason else "")
 
 
 def _write_described(connection, book, styles: _Styles, name: str, table: str, columns: dict) -> None:

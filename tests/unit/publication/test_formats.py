@@ -23,7 +23,7 @@ from rdflib import Graph
 import small_release
 from acces_soins import formats
 from acces_soins.catalog import load_indicators
-from acces_soins.errors import AccesSoinsError
+from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.formats import about as texts
 from acces_soins.formats import page, pilote, workbook
 from acces_soins.settings import PROJECT
@@ -100,15 +100,30 @@ def test_every_file_gives_the_same_figures(folder, figures):
     assert len(figures) == 3 * 120 * 8 and None in figures.values()
     table = folder / "indicateurs_trimestriels"
     assert _duckdb(f"select {{keys}}, valeur from '{table}.parquet'") == figures
-    text = "types = {{'code_territoire': 'varchar'}}"
+    text = "types = {{'code_territoire': 'varchar', 'valeur': 'double'}}"
     assert _duckdb(f"select {{keys}}, valeur from read_csv('{table}.csv', {text})") == figures
     french = folder / "tableur" / "indicateurs_trimestriels.csv"
     options = f"delim = ';', decimal_separator = ',', {text}"
     assert _duckdb(f"select {{keys}}, valeur from read_csv('{french}', {options})") == figures
     assert _pandas(Path(f"{table}.csv")) == figures
+    assert _pandas(french, sep=";", decimal=",", encoding="utf-8-sig") == figures
     assert _french(french) == figures
     shown = {key: v if isinstance(v, float) else None for key, v in _workbook(folder / workbook.FILE).items()}
     assert shown == figures
+
+
+def test_the_spreadsheet_edition_is_what_a_french_spreadsheet_expects(folder):
+    raw = (folder / "tableur" / "indicateurs_trimestriels.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbfcode_indicateur;niveau;")
+    assert raw.count(b"\r\n") == 3 * 120 * 8 + 1
+    line = next(
+        line
+        for line in raw.decode("utf-8-sig").splitlines()
+        if "effectif_mg_liberaux;departement;28;Eure-et-Loir;2025T4" in line
+    )
+    assert re.search(r";\d+,\d+;", line) and not re.search(r";\d+\.\d+;", line)
+    catalogue = (folder / "tableur" / "catalogue_indicateurs.csv").read_text(encoding="utf-8-sig")
+    assert ";VRAI;" in catalogue and ";FAUX;" in catalogue
 
 
 def test_both_csv_editions_hold_the_same_rows_of_every_table(folder, database):
@@ -133,8 +148,8 @@ def test_a_figure_that_is_not_there_says_why(folder, database):
 def test_the_workbook_shows_decimals_unit_and_status(folder, tmp_path):
     shutil.unpack_archive(folder / workbook.FILE, tmp_path, "zip")
     codes = re.findall(r'formatCode="([^"]+)"', (tmp_path / "xl" / "styles.xml").read_text(encoding="utf-8"))
-    assert "#,##0.0&quot; %&quot;" in codes and "#,##0.0&quot; % r&quot;" in codes
-    assert any(code.startswith("#,##0&quot; r") for code in codes)
+    assert "[$-40C]#,##0.0&quot; %&quot;" in codes and "[$-40C]#,##0.0&quot; % r&quot;" in codes
+    assert any(code.startswith("[$-40C]#,##0&quot; r") for code in codes)
     sheet = (tmp_path / "xl" / "worksheets" / "sheet2.xml").read_text(encoding="utf-8")
     assert "autoFilter" in sheet and 'state="frozen"' in sheet
 
@@ -173,7 +188,7 @@ def test_libreoffice_opens_the_workbook(folder, figures, tmp_path):
         if value is None:
             assert not re.match(r"^-?\d", seen[key])
         else:
-            assert float(seen[key]) == pytest.approx(value, rel=1e-12)
+            assert float(seen[key].replace(",", ".")) == pytest.approx(value, rel=1e-12)
 
 
 def test_the_data_package_is_valid(folder):
@@ -218,6 +233,15 @@ def test_a_link_that_does_not_hold_is_not_claimed(database, tmp_path):
         tables = {table.name: table for table in formats.tables.read(connection)}
     links = {link.table for link in tables["indicateurs_trimestriels"].links}
     assert links == {"catalogue_indicateurs", "territoires"}
+
+
+def test_a_type_without_a_word_in_table_schema_is_refused(database, tmp_path):
+    odd = shutil.copy(database, tmp_path / "entrepot.duckdb")
+    with duckdb.connect(str(odd)) as connection:
+        connection.execute("alter table marts.territoires add column voisins varchar[]")
+        table = next(table for table in formats.tables.read(connection) if table.name == "territoires")
+    with pytest.raises(ConfigurationError, match=r"colonne voisins : type VARCHAR\[\] sans équivalent"):
+        formats.datapackage.table_schema(table, {}, "")
 
 
 def test_the_same_publication_gives_the_same_bytes(release, database, tmp_path):
@@ -380,4 +404,5 @@ def test_the_night_writes_parquet_and_csv_of_each_table(database, tmp_path):
     written = {path.name for path in formats.write_nightly(database, tmp_path)}
     with duckdb.connect(str(database), read_only=True) as connection:
         names = [n for (n,) in connection.execute("select table_name from duckdb_tables()").fetchall()]
-    assert written == {f"{name}.{end}" for name in names for end in ("parquet", "csv")}
+    expected = {f"{name}.{end}" for name in names for end in ("parquet", "csv")}
+    assert written == expected - {"valeurs_connues.csv"}

@@ -105,7 +105,7 @@
   }
 
   function statutEnClair(l) {
-    return l.libelle + (l.motif ? ` (${l.motif})` : "");
+    return l.libelle + (l.motif ? ` (${donnees.motifs[l.motif] || l.motif})` : "");
   }
 
   function tableau(lignes) {
