@@ -138,6 +138,6 @@ def _index(made: Sequence[tuple[dict, Path]], target: Path, about: About, with_a
             writer.writerow(
                 [sheet["code"], sheet["label"], sheet["region_code"], sheet["region_label"], file.name,
                  archive_name(sheet["region_code"]) if with_archives else "", len(content),
-                 hashlib.sha256(content).hexdigest(), about.name, "essai" if about.trial else "direct"]
+                 hashlib.sha256(content).hexdigest(), about.name, "essai" if sheet["trial"] else "direct"]
             )  # fmt: skip
     return path
