@@ -292,6 +292,7 @@ def _changes(rows: list[dict]) -> dict:
     moved = [row for row in rows if round(row["evolution"], row["decimales"]) != 0]
     return {
         "lines": [change_in_words(row) for row in moved[:CHANGES_SHOWN]],
+        "none": "Aucun chiffre n'a bougé" if rows else "Aucun point n'a été observé",
         "rest": " ".join(_others(len(moved) - CHANGES_SHOWN, len(rows) - len(moved))),
     }
 
