@@ -97,7 +97,8 @@ def test_a_departement_without_figures_still_has_a_sound_sheet(database, tmp_pat
     assert first.count("Édition non reçue") == len(SHOWN)
     # No sentence where nothing can be said.
     assert "Le département est" not in first
-    assert "Aucun point n'a été observé depuis le 1er juillet 2025" in second and "ne publie pas l'accessibilité" in second
+    assert "Aucun point n'a été observé depuis le 1er juillet 2025" in second
+    assert "ne publie pas l'accessibilité" in second
 
 
 def test_the_same_publication_gives_the_same_bytes(folder, database, tmp_path):
