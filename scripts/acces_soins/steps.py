@@ -17,6 +17,7 @@ from acces_soins import (
     archive,
     dashboards,
     deposits,
+    disclosure,
     drop_box,
     extraction,
     history,
@@ -121,7 +122,7 @@ def build(night: str) -> dict:
 
 
 def check(night: str) -> dict:
-    """Great Expectations on what would be published.
+    """Great Expectations, then the attacker of confidential figures, on what would be published.
 
     Raises CriticalCheckFailed: the publication stops and the last version stays served.
     """
@@ -132,6 +133,7 @@ def check(night: str) -> dict:
         results = quality.check_publication(
             folder / warehouse.DATABASE, served if served.exists() else None, night
         )
+        results += disclosure.audit(folder / warehouse.DATABASE, night)
         rows = [asdict(result) for result in results]
         (folder / CHECKS).write_text(json.dumps(rows, ensure_ascii=False, default=str), encoding="utf-8")
         for row in rows:

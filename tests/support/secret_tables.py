@@ -1,9 +1,10 @@
 """Random confidential tables with the shapes of the real one: Corsica, overseas régions, a linked year."""
 
 import random
+from dataclasses import replace
 from itertools import product
 
-from acces_soins.disclosure.tables import FRANCE, Key, Table, make_table
+from acces_soins.disclosure.tables import FRANCE, Key, Relation, Table, make_table
 
 # Two large régions, Corsica (two départements), two overseas régions that are one département each.
 REGIONS = {
@@ -73,3 +74,23 @@ def random_table(seed: int) -> Table:
     return make_table(
         counts, hidden, {"nb": threshold, "an": threshold}, REGIONS, {"an": "nb"} if linked else {}
     )
+
+
+def forest(seeds) -> Table:
+    """Random tables side by side, so that one run of the engine protects them all."""
+    counts: dict[Key, float] = {}
+    thresholds: dict[str, int] = {}
+    relations: list[Relation] = []
+    for seed in seeds:
+        table = random_table(seed)
+
+        def named(each: Key, seed: int = seed) -> Key:
+            return each._replace(group=f"{each.group}-{seed:04}")
+
+        counts |= {named(each): count for each, count in table.counts.items()}
+        thresholds |= {f"{group}-{seed:04}": value for group, value in table.thresholds.items()}
+        relations += [
+            replace(each, total=named(each.total), parts=tuple(map(named, each.parts)))
+            for each in table.relations
+        ]
+    return Table(counts, thresholds, tuple(relations))

@@ -7,8 +7,7 @@ data » (JASA, 2000). The attacker knows the threshold and reads which masks are
 
 from collections.abc import Collection, Mapping
 
-from acces_soins.disclosure.rules import protection_interval
-from acces_soins.disclosure.suppression import PRIMARY
+from acces_soins.disclosure.rules import PRIMARY, protection_interval
 from acces_soins.disclosure.tables import Key, Table
 
 Interval = tuple[float, float]

@@ -8,6 +8,7 @@ from acces_soins.errors import ConfigurationError
 
 NONE, PRODUCER, FREQUENCY = "aucune", "producteur", "seuil_frequence"
 RULES = (NONE, PRODUCER, FREQUENCY)
+PRIMARY, SECONDARY = "secret_primaire", "secret_secondaire"
 MEASURES = ("valeur", "numerateur", "denominateur")
 LOWEST_THRESHOLD = 3  # under it, to say that a count is masked is to give it
 

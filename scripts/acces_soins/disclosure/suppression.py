@@ -5,38 +5,57 @@ from collections.abc import Collection
 from pathlib import Path
 
 from acces_soins.disclosure import tauargus
-from acces_soins.disclosure.rules import protection_interval
+from acces_soins.disclosure.attacker import exposed
+from acces_soins.disclosure.rules import PRIMARY, SECONDARY, protection_interval
 from acces_soins.disclosure.tables import FRANCE, Key, Table
 from acces_soins.errors import AccesSoinsError
 
-PRIMARY, SECONDARY = "secret_primaire", "secret_secondaire"
 FRANCE_WEIGHT = 1000  # the national figure is masked when nothing else does
 
 
 def protect(table: Table, published_before: Collection[Key] = ()) -> dict[Key, str]:
     """What is masked, and why (``secret_primaire`` | ``secret_secondaire``).
 
+    The engine's pattern is attacked before it is taken; where it has none (measured: about one linked
+    year in fifty) the smallest neighbours are masked until the attacker finds nothing.
     A count that an earlier publication gave is not masked besides another: it would hide nothing. Where
     that leaves no way, the present publication is protected by itself and the audit says so.
 
-    Raises AccesSoinsError when the engine finds no pattern.
+    Raises AccesSoinsError when no pattern protects.
     """
+    known = set(published_before)
     masks = dict.fromkeys(sorted(table.confidential), PRIMARY)
     systems = [system for system in table.systems() if system.relations]
-    known = set(published_before)
-    answers = _solve(systems, known)
-    failed = [number for number, answer in enumerate(answers) if answer is None]
-    for number, answer in zip(failed, _solve([systems[n] for n in failed], set()), strict=True):
-        if answer is None:
+    for system, answer in zip(systems, _solve(systems, known), strict=True):
+        keys = sorted(system.counts)
+        pattern = {key: why for key, why in masks.items() if key in system.counts}
+        # Numbers past the counts are the unknown remainders of open sums, masked already.
+        pattern |= {keys[i]: SECONDARY for i in answer or () if i < len(keys) and keys[i] not in masks}
+        complete = _completed(system, pattern, known) or _completed(system, pattern, set())
+        if complete is None:
             raise AccesSoinsError(
-                f"secret statistique : aucun masquage ne protège {min(systems[number].confidential)}. "
+                f"secret statistique : aucun masquage ne protège {', '.join(min(system.confidential))}. "
                 "Rien n'est publié ; vérifier que les totaux déposés sont des sommes."
             )
-        answers[number] = answer
-    for system, answer in zip(systems, answers, strict=True):
-        keys = sorted(system.counts)
-        # Numbers past the counts are the unknown remainders of open sums, masked already.
-        masks |= {keys[i]: SECONDARY for i in answer if i < len(keys) and keys[i] not in masks}
+        masks |= complete
+    return masks
+
+
+def _completed(table: Table, pattern: dict[Key, str], known: set[Key]) -> dict[Key, str] | None:
+    """The pattern, and for each count that is still found the smallest neighbours that may be masked."""
+    masks = dict(pattern)
+    shown = set(table.counts) - set(masks)
+    while found := exposed(table, masks, shown | (known - table.confidential)):
+        besides = {
+            min(free, key=lambda key: (key.place == FRANCE, table.counts[key], key))
+            for relation in table.relations
+            if found.keys() & set(relation.keys)
+            and (free := [k for k in relation.keys if k in shown - known and table.counts[k] > 0])
+        }
+        if not besides:
+            return None
+        masks |= dict.fromkeys(sorted(besides), SECONDARY)
+        shown -= besides
     return masks
 
 
@@ -65,9 +84,7 @@ def _problem(table: Table, known: set[Key]) -> str:
             terms.append((len(cells), 1))
             cells.append(f"{gap:.12g} 1 u {min(0, gap):.12g} {ceiling:.12g} 0 0 0")
             gap = 0
-        sums.append(
-            f"{-gap:.12g} {len(terms)} : " + " ".join(f"{number} ({sign})" for number, sign in terms)
-        )
+        sums.append(f"{-gap:.12g} {len(terms)} : " + " ".join(f"{number} ({sign})" for number, sign in terms))
     lines = [f"{number} {cell}" for number, cell in enumerate(cells)]
     return "\n".join(["0", str(len(lines)), *lines, str(len(sums)), *sums, ""])
 

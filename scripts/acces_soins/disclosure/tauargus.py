@@ -1,7 +1,7 @@
 """The engine of Tau-Argus, in a process of its own: it keeps global state and writes logs where it stands.
 
 ``python -m acces_soins.disclosure.tauargus <folder>`` solves every ``<name>.jj`` of the folder (optimal
-cell suppression, Fischetti and Salazar's branch and cut) into ``<name>.out``: the numbers of the cells
+cell suppression, Fischetti and Salazar's branch and cut) into ``<name>.reponse``: the numbers of the cells
 to mask besides, one a line; « échec » when the engine found none.
 """
 
@@ -15,27 +15,33 @@ from acces_soins.errors import AccesSoinsError
 
 MINUTES = 2  # given to each system before its best pattern so far is taken
 FAILED = "échec"
-INPUT, OUTPUT = ".jj", ".out"
+INPUT, DRAFT, OUTPUT = ".jj", ".partiel", ".reponse"
 
 
 def solve(folder: Path, problems: Iterable[str]) -> list[list[int] | None]:
     """Numbers of the cells that each problem (a text in the JJ format) asks to mask; None if it has no answer.
 
-    Raises AccesSoinsError when the engine stops.
+    A problem that kills the engine has none; the others are solved without it.
+    Raises AccesSoinsError when the engine cannot start.
     """
-    names = []
+    waiting = []
     for number, text in enumerate(problems):
-        names.append(str(number))
-        (folder / f"{number}{INPUT}").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "acces_soins.disclosure.tauargus", str(folder)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise AccesSoinsError(
-            f"secret statistique : le moteur Tau-Argus s'est arrêté (code {done.returncode}) : {' '.join(last)}. "
-            "Rien n'est publié ; relancer la construction."
-        )
-    return [_read(folder / f"{name}{OUTPUT}") for name in names]
+        waiting.append(folder / f"{number:06}{INPUT}")
+        waiting[-1].write_text(text, encoding="utf-8")
+    answers = [path.with_suffix(OUTPUT) for path in waiting]
+    while unsolved := [answer for answer in answers if not answer.exists()]:
+        command = [sys.executable, "-m", "acces_soins.disclosure.tauargus", str(folder)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode > 0:
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            raise AccesSoinsError(
+                f"secret statistique : le moteur Tau-Argus s'est arrêté (code {done.returncode}) : "
+                f"{' '.join(last)}. Rien n'est publié ; réinstaller l'environnement, puis relancer."
+            )
+        if done.returncode < 0:
+            culprit = next(answer for answer in unsolved if not answer.exists())
+            culprit.write_text(FAILED, encoding="utf-8")
+    return [_read(answer) for answer in answers]
 
 
 def _read(path: Path) -> list[int] | None:
@@ -48,11 +54,14 @@ def _main(folder: Path) -> None:
 
     os.chdir(folder)
     for problem in sorted(folder.glob(f"*{INPUT}")):
-        answer = problem.with_suffix(OUTPUT)
-        answer.touch()
-        code = HiTaSCtrl().full_jj(in_file_jj=problem.name, out_file=answer.name, max_time=MINUTES)
+        answer, draft = problem.with_suffix(OUTPUT), problem.with_suffix(DRAFT)
+        if answer.exists():
+            continue
+        draft.touch()
+        code = HiTaSCtrl().full_jj(in_file_jj=problem.name, out_file=draft.name, max_time=MINUTES)
         if code:
-            answer.write_text(FAILED, encoding="utf-8")
+            draft.write_text(FAILED, encoding="utf-8")
+        draft.rename(answer)
 
 
 if __name__ == "__main__":
