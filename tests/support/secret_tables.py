@@ -33,7 +33,7 @@ def table_of(
     regions: dict[str, str] = REGIONS,
     threshold: int = THRESHOLD,
 ) -> Table:
-    """One quarter: régions and France add up the départements; ``hidden`` ones were masked by the producer."""
+    """One quarter: régions and France add up the départements; the producer masked the ``hidden``."""
     counts = {key(code): count for code, count in departments.items() if code not in hidden}
     for code in dict.fromkeys(regions.values()):
         counts[region(code)] = sum(n for each, n in departments.items() if regions[each] == code)
@@ -42,7 +42,7 @@ def table_of(
 
 
 def random_table(seed: int) -> Table:
-    """Any mix of zeros, small and large counts; now and then a mask of the producer, a hole, a linked year."""
+    """Zeros, small and large counts; now and then a mask of the producer, a hole, a linked year."""
     draw = random.Random(seed)
     threshold = draw.choice([3, 5, 11])
     linked = draw.random() < 0.3

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from acces_soins.catalog import edition_date, get_source, load_indicators, load_sources
+from acces_soins.disclosure.rules import RULES
 from acces_soins.errors import ConfigurationError
 
 
@@ -78,4 +79,4 @@ def test_an_indicator_is_documented(indicator):
     assert meta["bornes"][0] < meta["bornes"][1]
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
-    assert meta["confidentialite"]["regle"] in ("aucune", "producteur")
+    assert meta["confidentialite"]["regle"] in RULES

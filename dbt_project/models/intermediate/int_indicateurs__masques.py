@@ -1,4 +1,4 @@
-# The points that statistical confidentiality masks; the series, and all that is derived from it, see them masked.
+# The points that confidentiality masks: the series, and all that is derived from it, never see them.
 from acces_soins.disclosure import masked_points
 
 

@@ -82,7 +82,7 @@ def _audit_rules(
         expected="chaque effectif masqué garde, par tout ce qui est publié, son intervalle de protection",
         passed=f"{len(masks)} effectif(s) masqué(s), tous attaqués, aucun retrouvé",
         failed="effectif(s) masqué(s) que les chiffres publiés retrouvent de trop près",
-        action="Ne pas publier : chercher la table ou l'indicateur lié qui les donne, et l'ajouter à la règle.",
+        action="Ne pas publier : chercher l'indicateur lié qui les donne et le mettre sous la même règle.",
     )
     before = read_published_before(connection.sql("select * from registre.valeurs"), points)
     told = exposed(points.table, masks, published.known | before) if before - published.known else {}

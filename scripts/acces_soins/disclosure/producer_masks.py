@@ -22,7 +22,7 @@ with lignes as (
 
 select code_indicateur, trimestre, niveau, code_territoire, effectif is not null as est_connu
 from lignes
-where statut = 'masque' or effectif is not null
+where statut = 'masque' or (effectif is not null and statut <> 'estime')
 qualify bool_or(statut = 'masque') over (partition by code_indicateur, trimestre)
 """
 TERRITORIES = """
@@ -36,16 +36,21 @@ def given_away(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     Args:
         connection: sees the private build.
 
-    A département or a région that the source does not speak of leaves its sum open: nothing is given away.
+    A département or a région that the source does not speak of, or that is estimated, leaves its sum open:
+    nothing is given away. Each place is told once, at its last quarter.
     """
-    children = _children(dict(connection.execute(TERRITORIES).fetchall()))
+    children = children_of(dict(connection.execute(TERRITORIES).fetchall()))
     points: dict[tuple[str, str], dict[Place, bool]] = defaultdict(dict)
     for code, quarter, level, place, known in connection.execute(ROWS).fetchall():
         points[code, quarter][level, place] = known
+    last = {
+        (code, *place): quarter
+        for (code, quarter), states in sorted(points.items())
+        for place in alone(states, children)
+    }
     return [
         {"code_indicateur": code, "niveau": level, "code_territoire": place, "trimestre": quarter}
-        for (code, quarter), states in sorted(points.items())
-        for level, place in sorted(alone(states, children))
+        for (code, level, place), quarter in sorted(last.items())
     ]
 
 
@@ -67,7 +72,8 @@ def alone(states: Mapping[Place, bool], children: Mapping[Place, list[Place]]) -
         found |= last
 
 
-def _children(regions: Mapping[str, str]) -> dict[Place, list[Place]]:
+def children_of(regions: Mapping[str, str]) -> dict[Place, list[Place]]:
+    """Parts of each total, from département → région."""
     children: dict[Place, list[Place]] = {FRANCE: [("region", r) for r in dict.fromkeys(regions.values())]}
     for department, region in regions.items():
         children.setdefault(("region", region), []).append(("departement", department))

@@ -56,7 +56,8 @@ def _rule(code: str, rule: dict, known: Mapping[str, dict]) -> FrequencyRule:
     if not isinstance(threshold, int) or threshold < LOWEST_THRESHOLD or measure not in MEASURES:
         raise ConfigurationError(
             f"indicateur « {code} » : attendu, sous « confidentialite », un seuil entier d'au moins "
-            f"{LOWEST_THRESHOLD} et un effectif parmi {', '.join(MEASURES)} ; trouvé {rule}. Compléter son YAML."
+            f"{LOWEST_THRESHOLD} et un effectif parmi {', '.join(MEASURES)} ; trouvé {rule}. "
+            "Compléter son YAML."
         )
     for field in ("meme_effectif_que", "total_annuel_de"):
         other = rule.get(field)

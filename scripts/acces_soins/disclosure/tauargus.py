@@ -19,7 +19,7 @@ INPUT, DRAFT, OUTPUT = ".jj", ".partiel", ".reponse"
 
 
 def solve(folder: Path, problems: Iterable[str]) -> list[list[int] | None]:
-    """Numbers of the cells that each problem (a text in the JJ format) asks to mask; None if it has no answer.
+    """Numbers of the cells to mask for each problem (a text in the JJ format); None without an answer.
 
     A problem that kills the engine has none; the others are solved without it.
     Raises AccesSoinsError when the engine cannot start.
