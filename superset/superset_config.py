@@ -4,6 +4,8 @@
 """
 
 import os
+import re
+import runpy
 import secrets
 import threading
 from datetime import datetime
@@ -13,11 +15,14 @@ from urllib.parse import quote
 from flask import Flask, g, redirect, request
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
+from superset.errors import SupersetErrorType
 
 FOLDER = Path(os.environ["ACCES_SOINS_SUPERSET_DOSSIER"])
 WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
 QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30"))
 CACHE_SECONDS = 24 * 3600
+# Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
+BEHIND_TLS = os.environ.get("ACCES_SOINS_SUPERSET_TLS") == "1"
 
 
 def _secret_key() -> str:
@@ -136,7 +141,18 @@ def _open_on_the_dashboard(app: Flask) -> None:
         return redirect(HOME)
 
 
-FLASK_APP_MUTATOR = _open_on_the_dashboard
+def _limit_logins(app: Flask) -> None:
+    """Both ways in: Superset's own limit reaches neither its page nor its API."""
+    security = app.appbuilder.sm
+    for view in ("SecurityApi", security.auth_view.blueprint.name):
+        limit = security.limiter.limit(AUTH_RATE_LIMIT, methods=["POST"])
+        app.view_functions[f"{view}.login"] = limit(app.view_functions[f"{view}.login"])
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:
+    _open_on_the_dashboard(app)
+    _limit_logins(app)
+
 
 # --- nothing leaves the machine: no outside address in the policy, no telemetry, no update call ---
 TALISMAN_ENABLED = True
@@ -153,10 +169,15 @@ TALISMAN_CONFIG = {
         "script-src": ["'self'", "'strict-dynamic'"],
     },
     "content_security_policy_nonce_in": ["script-src"],
+    # The proxy in front redirects to TLS; here its cookies stay on it, and browsers are told to.
     "force_https": False,
-    "session_cookie_secure": False,
+    "session_cookie_secure": BEHIND_TLS,
+    "strict_transport_security": BEHIND_TLS,
 }
-ENABLE_PROXY_FIX = False
+SESSION_COOKIE_SECURE = BEHIND_TLS
+PREFERRED_URL_SCHEME = "https" if BEHIND_TLS else "http"
+# Who asks is then who asked the proxy: the limit of logins counts each person apart.
+ENABLE_PROXY_FIX = BEHIND_TLS
 BUG_REPORT_URL = None
 
 # --- caches: shared by the workers. In Redis where there is one, else on disk. A chart's key holds the
@@ -181,10 +202,50 @@ DATA_CACHE_CONFIG = _cache("donnees")
 FILTER_STATE_CACHE_CONFIG = _cache("filtres")
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explorations")
 
+# --- passwords cannot be tried by the thousand; a page of thirty charts is no attack ---
+RATELIMIT_ENABLED = True
+RATELIMIT_STORAGE_URI = REDIS or "memory://"
+RATELIMIT_APPLICATION = "1000 per second"
+AUTH_RATE_LIMITED = False  # ``_limit_logins`` does it
+AUTH_RATE_LIMIT = os.environ.get("ACCES_SOINS_SUPERSET_CONNEXIONS", "10 per minute")
+
 ROW_LIMIT = 5000
 SQL_MAX_ROW = 100_000
 SQLLAB_TIMEOUT = int(QUERY_SECONDS)
 SUPERSET_WEBSERVER_TIMEOUT = int(QUERY_SECONDS) + 30
+
+# --- what DuckDB answers in English, in the words of those who query; the first that matches counts ---
+DATABASE_NAME = "Accès aux soins (publication)"
+QUERY_ERRORS = {
+    r"Permission Error|requires the extension|in the \w+ extension": (
+        "Refusé : SQL Lab ne lit que les tables publiées (schéma marts), ni fichier, ni réseau, ni extension."
+    ),
+    r"configuration has been locked": "Refusé : les réglages de la base ne se changent pas ici.",
+    r"read-only": "Refusé : la publication est en lecture seule.",
+    r"INTERRUPT|Interrupted": (
+        f"La requête a été interrompue au bout de {QUERY_SECONDS:g} secondes. Filtrer davantage, "
+        "ou travailler sur les fichiers Parquet de la publication."
+    ),
+    r"Out of Memory": (
+        "La requête demande trop de mémoire. Filtrer davantage, ou travailler sur les fichiers Parquet."
+    ),
+    r"Function with name \"?(?P<nom>\w+)\"? does not exist": "La fonction « %(nom)s » n'existe pas.",
+    r"Table with name \"?(?P<nom>\w+)\"? does not exist": (
+        "La table « %(nom)s » n'existe pas ; « SHOW ALL TABLES » donne celles de la publication."
+    ),
+    r"Referenced column \"(?P<nom>[^\"]+)\"": (
+        "La colonne « %(nom)s » n'existe pas ; « DESCRIBE marts.la_table » donne celles d'une table."
+    ),
+    r"syntax error at or near \"(?P<nom>[^\"]+)\"": "Le SQL n'est pas bien formé, près de « %(nom)s ».",
+    r"syntax error at end": "Le SQL n'est pas complet.",
+    r"(?s)(?P<message>.+)": "La base a refusé la requête. Sa réponse : %(message)s",
+}
+CUSTOM_DATABASE_ERRORS = {
+    DATABASE_NAME: {
+        re.compile(pattern): (told, SupersetErrorType.GENERIC_DB_ENGINE_ERROR, {"show_issue_info": False})
+        for pattern, told in QUERY_ERRORS.items()
+    }
+}
 
 # --- DuckDB has no statement timeout: a timer interrupts the connection ---
 
@@ -227,3 +288,7 @@ def derniere_publication() -> str:
 
 
 JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication, "version_publiee": version_publiee}
+
+# --- the organisation's own identities: a file like those of superset/identites, kept outside ---
+if IDENTITIES := os.environ.get("ACCES_SOINS_SUPERSET_IDENTITES"):
+    globals().update({name: value for name, value in runpy.run_path(IDENTITIES).items() if name.isupper()})

@@ -196,6 +196,46 @@ def test_nobody_enters_without_logging_in(superset_address):
     assert "http" not in policy.replace("https_only", "")
 
 
+LOGINS = """
+import json
+wrong, right = ({"username": "decideur", "password": word, "provider": "db"} for word in json.loads(WORDS))
+app.config["WTF_CSRF_ENABLED"] = False
+client = app.test_client()
+print("API", [client.post("/api/v1/security/login", json=wrong).status_code for _ in range(5)])
+for given in (wrong, wrong, wrong, right):
+    client.post("/login/", data=given)
+print("PAGE", client.get("/api/v1/me/").status_code)
+"""
+
+
+def test_passwords_cannot_be_tried_for_long(superset):
+    words = json.dumps(["essai", superset.password("decideur")])
+    code = LOGINS.replace("WORDS", repr(words))
+    few = superset_service.in_superset(superset, code, {"ACCES_SOINS_SUPERSET_CONNEXIONS": "3 per minute"})
+    assert "API [401, 401, 401, 429, 429]" in few.stdout, few.stdout + few.stderr[-2000:]
+    assert "PAGE 401" in few.stdout, few.stdout
+    many = superset_service.in_superset(superset, code)
+    assert "PAGE 200" in many.stdout, many.stdout + many.stderr[-2000:]
+
+
+TLS = """
+forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": "acces.fr"}
+answer = app.test_client().get("/login/", headers=forwarded)
+print("COOKIE", answer.headers["Set-Cookie"])
+print("HSTS", answer.headers.get("Strict-Transport-Security"))
+"""
+
+
+def test_behind_tls_cookies_stay_on_it(superset):
+    answer = superset_service.in_superset(superset, TLS, {"ACCES_SOINS_SUPERSET_TLS": "1"})
+    (cookie,) = [line for line in answer.stdout.splitlines() if line.startswith("COOKIE")]
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax"))
+    assert "HSTS max-age=" in answer.stdout
+    plain = superset_service.in_superset(superset, TLS)
+    assert "Secure" not in plain.stdout
+    assert "HSTS None" in plain.stdout
+
+
 def test_evolution_keeps_france_beside_the_chosen_territories(reader):
     chosen = {
         "libelle_indicateur": LABELS["taux_ald_sans_mt"],

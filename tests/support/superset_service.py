@@ -47,6 +47,8 @@ def prepared(folder: Path) -> Iterator[Service]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACCES_SOINS_DONNEES", str(folder))
         patch.setenv("ACCES_SOINS_PORT_SUPERSET", str(free_port()))
+        # All tests log in from one address.
+        patch.setenv("ACCES_SOINS_SUPERSET_CONNEXIONS", "1000 per minute")
         get_settings.cache_clear()
         settings = get_settings()
         published_marts.publish(settings.publication, VERSION)

@@ -20,11 +20,15 @@ from acces_soins.quality.suites import (
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
-MARTS = {
-    "indicateurs": "indicateurs_trimestriels",
-    "comparaisons": "comparaisons",
-    "tableau_de_bord": "tableau_de_bord",
+# What queries read, and where it lies in the build.
+VIEWS = {
+    "indicateurs": "marts.indicateurs_trimestriels",
+    "comparaisons": "marts.comparaisons",
+    "tableau_de_bord": "marts.tableau_de_bord",
+    "fraicheur_sources": "marts.fraicheur_sources",
+    "contexte": "registre.contexte",
 }
+LONG_TABLE = VIEWS["indicateurs"]
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
     last_day(make_date(left(trimestre, 4)::INTEGER, 3 * right(trimestre, 1)::INTEGER, 1));
@@ -57,7 +61,7 @@ def check_publication(database: Path, previous_database: Path | None, run: str) 
 def suite_paths() -> list[Path]:
     """One suite per mart that it guards, named after it; the long table comes first."""
     paths = (EXPECTATIONS / "publication").glob("*.yml")
-    return sorted(paths, key=lambda path: (path.stem != MARTS["indicateurs"], path.stem))
+    return sorted(paths, key=lambda path: (f"marts.{path.stem}" != LONG_TABLE, path.stem))
 
 
 def critical_checks_by_indicator(indicators: dict[str, Indicator]) -> dict[str, list[str]]:
@@ -101,20 +105,21 @@ def _prepare(
     for alias, path in attached.items():
         if path:
             connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
-    for view, mart in MARTS.items():
-        _view(connection, view, "construction", mart)
+    for view, table in VIEWS.items():
+        _view(connection, view, "construction", table)
     if previous:
-        _view(connection, "indicateurs_avant", "servie", MARTS["indicateurs"])
+        _view(connection, "indicateurs_avant", "servie", LONG_TABLE)
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, mart: str) -> None:
-    """A mart that is not there makes no view: the checks that read it fail, as critical."""
+def _view(connection: duckdb.DuckDBPyConnection, name: str, database: str, table: str) -> None:
+    """A table that is not there makes no view: the checks that read it fail, as critical."""
+    schema, _, table_name = table.partition(".")
     known = connection.execute(
-        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, 'marts', ?)",
-        [database, mart],
+        "SELECT 1 FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)",
+        [database, schema, table_name],
     ).fetchone()
     if known:
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.marts.{mart}")
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {database}.{table}")
 
 
 def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:

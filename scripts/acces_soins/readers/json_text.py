@@ -28,10 +28,11 @@ ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Piece(NamedTuple):
-    """A file that holds a plain list, and how many elements came before it."""
+    """A file that holds a plain list, how many elements came before it, its largest one's bytes if known."""
 
     path: Path
     before: int
+    largest: int | None = None
 
 
 class Elements(NamedTuple):
@@ -110,7 +111,7 @@ class JsonText:
             with path.open("wb") as out:
                 out.writelines((b"[", found.text, b"]"))
             self._look_at(found)
-            yield Piece(path, self.count)
+            yield Piece(path, self.count, max(map(len, found.each)))
             self.count += len(found.each)
 
     def _walk(self) -> None:

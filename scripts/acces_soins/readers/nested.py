@@ -34,6 +34,7 @@ from acces_soins.sql_text import literal
 
 GROUP_ROWS = 50_000
 LARGEST_RECORD = 32 << 20
+USUAL_RECORD = 1 << 20
 STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
 # DuckDB's place in a list counts more than its records: the piece alone is sure.
 PLACE = re.compile(r'( in file ".*?")?(, | at byte \d+ )?in record/value \d+')
@@ -88,13 +89,21 @@ def _records(
     """The records of a piece, in its order."""
     try:
         # A literal: a parameter makes DuckDB import pandas, which takes longer than most files.
-        found = connection.execute(layout.query.replace("$file", literal(piece.path)))
+        query = layout.query.replace("$file", literal(piece.path)).replace("$largest", str(_room(piece)))
+        found = connection.execute(query)
         for batch in found.to_arrow_reader(GROUP_ROWS):
             yield pa.Table.from_batches([batch])
     except duckdb.InvalidInputException as error:
         said = PLACE.sub("", str(error).splitlines()[0])
         expected = next((words for mark, words in EXPECTED.items() if mark in said), "du JSON bien formé")
         raise text.refuse(expected, said, piece.before) from error
+
+
+def _room(piece: Piece) -> int:
+    """Bytes that DuckDB keeps for a record: it makes that room anew for each piece, which takes its time."""
+    if piece.largest is None:
+        return LARGEST_RECORD
+    return min(max(2 * piece.largest, USUAL_RECORD), LARGEST_RECORD)
 
 
 def _check_fields(request: Request, layout: "Layout", filled: set[str]) -> None:
@@ -184,10 +193,7 @@ class Layout:
 def _query(root: Node, inner: list[str], taken: list[dict[str, str]]) -> str:
     """A query that opens one list after the other; each level gives its columns to the one within."""
     fields = ", ".join(f"'{name}': '{child.type}'" for name, child in root.children.items())
-    query = (
-        f"from read_json($file, format = 'array', columns = {{{fields}}}, "
-        f"maximum_object_size = {LARGEST_RECORD})"
-    )
+    query = f"from read_json($file, format = 'array', columns = {{{fields}}}, maximum_object_size = $largest)"
     above: list[str] = []
     for level, columns in enumerate(taken):
         places = [f'{place} as "{name}"' for name, place in columns.items()]

@@ -107,8 +107,8 @@ def _with_totals(row, value, region_total, france_total):
 
 
 def demography():
-    def value(_code):
-        return {"effectif": "100", "densite": "80.5"}
+    def value(code):
+        return {"effectif": "100", "densite": f"{60 + sum(map(ord, code)) % 40}.5"}
 
     return _with_totals(
         {
@@ -241,7 +241,7 @@ WITH parts AS (
              WHEN i.code = 'apl_mg' AND p.code_territoire = '976' THEN 'hors_champ'
              WHEN i.code = 'taux_ald_sans_mt' AND p.code_territoire = '976' THEN 'masque' END AS vide,
         CASE WHEN i.code IN ('effectif_mg_liberaux', 'nb_msp', 'nb_centres_sante') THEN p.nombre
-             ELSE i.base * 100 END AS montant
+             ELSE i.base * (90 + 5 * (ascii(right(p.code_territoire, 1)) % 5)) END AS montant
     FROM i, parts AS p, q
 )
 SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
@@ -258,6 +258,11 @@ SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
 FROM base
 """
 DERIVED = """
+CREATE SCHEMA registre;
+CREATE TABLE registre.contexte AS SELECT 'essai' AS donnees, DATE '2016-10-15' AS date_arrete;
+CREATE TABLE marts.fraicheur_sources AS
+    SELECT 'essai.source' AS source, '2015' AS derniere_edition, DATE '2015-12-31' AS date_edition,
+        TIMESTAMP '2016-02-01 03:00:00' AS derniere_extraction, DATE '2017-01-31' AS attendue_le;
 CREATE TABLE marts.comparaisons AS
     SELECT code_indicateur, niveau, code_territoire, trimestre,
         CASE WHEN niveau = 'departement' AND valeur IS NOT NULL THEN 1 END AS rang, 101 AS nb_classes

@@ -137,6 +137,18 @@ CORRUPTIONS = {
         "pour_cent_pas_fraction__taux_patients_ald_sans_mt",
         "critique",
     ),
+    "densités pour cent habitants": (
+        DEMOGRAPHY,
+        lambda rows: [row | {"densite": str(float(row["densite"]) / 1000)} for row in rows],
+        "ordre_de_grandeur__densite",
+        "critique",
+    ),
+    "autre définition": (
+        DEMOGRAPHY,
+        lambda rows: [row | {"densite": str(float(row["densite"]) * 1.5)} for row in rows],
+        "mediane_deplacee__densite",
+        "avertissement",
+    ),
     "somme fausse": (DEMOGRAPHY, setting(7, effectif="101"), "somme_departements_france", "critique"),
     "région fausse": (DEMOGRAPHY, setting(101, effectif="1"), "somme_regions_france", "critique"),
     "profession renommée": (

@@ -142,6 +142,16 @@ CORRUPTIONS = {
         "UPDATE marts.tableau_de_bord SET donnees = 'Données réelles' WHERE niveau = 'france'",
         "nature_des_donnees",
     ),
+    "dates recopiées en croissant": (
+        update(
+            "date_reference = date_reference + 1", f"{ONE} AND code_indicateur = 'file_active_moyenne_mg'"
+        ),
+        "date_de_reference_commune__file_active_moyenne_mg",
+    ),
+    "édition datée du futur": (
+        "UPDATE marts.fraicheur_sources SET date_edition = DATE '2099-12-31'",
+        "edition_datee_du_futur",
+    ),
     "table absente": ("DROP TABLE marts.tableau_de_bord", "carte_complete"),
 }
 WARNINGS = {
@@ -152,6 +162,18 @@ WARNINGS = {
     "forte baisse": (
         update("evolution_pct = -45", "evolution_pct IS NOT NULL AND code_territoire = '01'"),
         "variation_inhabituelle__nb_msp",
+    ),
+    "médiane déplacée": (
+        update("valeur = valeur * 1.5", "niveau = 'departement' AND code_indicateur = 'apl_mg'"),
+        "mediane_deplacee__apl_mg",
+    ),
+    "source en retard": (
+        "UPDATE marts.fraicheur_sources SET attendue_le = DATE '2016-10-14'",
+        "edition_attendue_recue",
+    ),
+    "source jamais reçue": (
+        "UPDATE marts.fraicheur_sources SET derniere_edition = NULL",
+        "source_sans_edition",
     ),
     "valeurs en moins": (
         update(
