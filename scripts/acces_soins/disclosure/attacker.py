@@ -7,7 +7,7 @@ data » (JASA, 2000). The attacker knows the threshold and reads which masks are
 
 from collections.abc import Collection, Mapping
 
-from acces_soins.disclosure.rules import PRIMARY, protection_interval
+from acces_soins.disclosure.rules import PRIMARY, protection_width
 from acces_soins.disclosure.tables import Key, Table
 
 Interval = tuple[float, float]
@@ -32,7 +32,7 @@ def intervals(table: Table, masks: Mapping[Key, str], known: Collection[Key]) ->
 def exposed(table: Table, masks: Mapping[Key, str], known: Collection[Key]) -> dict[Key, Interval]:
     """The masked counts whose interval is narrower than what must stay possible.
 
-    A confidential one must keep its protection interval; one masked besides may not be found exactly.
+    A confidential one keeps its protection width; one masked besides may not be found exactly.
     """
     return {
         key: (low, high)
@@ -42,10 +42,8 @@ def exposed(table: Table, masks: Mapping[Key, str], known: Collection[Key]) -> d
 
 
 def _is_wide(table: Table, key: Key, low: float, high: float) -> bool:
-    if key not in table.confidential:
-        return high - low >= 1 - TOLERANCE
-    least, most = protection_interval(table.counts[key], table.thresholds[key.group])
-    return low <= least + TOLERANCE and high >= most - TOLERANCE
+    least = protection_width(table.thresholds[key.group]) if key in table.confidential else 1
+    return high - low >= least - TOLERANCE
 
 
 def _bounds(
@@ -89,10 +87,8 @@ def _signed(keys: tuple[Key, ...]) -> list[tuple[Key, int]]:
 
 
 def _range(table: Table, key: Key, masks: Mapping[Key, str]) -> tuple[float, float | None]:
-    threshold = table.thresholds[key.group]
-    if key not in masks:
-        return 0, None
-    return (1, threshold - 1) if masks[key] == PRIMARY else (threshold, None)
+    """What its label says by itself: a primary mask tells the rule, a secondary one nothing."""
+    return (1, table.thresholds[key.group] - 1) if masks.get(key) == PRIMARY else (0, None)
 
 
 def _optimum(linprog, matrix, sides, ranges, column: int, direction: int) -> float:

@@ -3,29 +3,27 @@
 from collections.abc import Iterable
 
 import duckdb
-import pyarrow
 
 from acces_soins.disclosure.points import read_points, read_published_before
 from acces_soins.disclosure.rules import frequency_rules
 from acces_soins.disclosure.suppression import protect
+from acces_soins.sql_text import literal
 
 UNJUDGED = "secret_sans_effectif"
-SCHEMA = pyarrow.schema(
-    [
-        ("code_indicateur", pyarrow.string()),
-        ("niveau", pyarrow.string()),
-        ("code_territoire", pyarrow.string()),
-        ("date_reference", pyarrow.date32()),
-        ("statut_conf", pyarrow.string()),
-    ]
-)
+COLUMNS = {
+    "code_indicateur": "varchar",
+    "niveau": "varchar",
+    "code_territoire": "varchar",
+    "date_reference": "date",
+    "statut_conf": "varchar",
+}
 
 
 def masked_points(
     points: duckdb.DuckDBPyRelation,
     territories: duckdb.DuckDBPyRelation,
     published: duckdb.DuckDBPyRelation,
-) -> pyarrow.Table:
+) -> duckdb.DuckDBPyRelation:
     """One row for each point to mask: its key and ``statut_conf``, why.
 
     Args:
@@ -37,14 +35,17 @@ def masked_points(
     """
     rules = frequency_rules()
     if not rules:
-        return _as_table([])
+        return _as_relation(points, [])
     found = read_points(points, territories, rules)
     masks = protect(found.table, read_published_before(published, found))
     shown = [(*point, masks[key]) for point, key in found.keys.items() if key in masks]
-    return _as_table([*shown, *((*point, UNJUDGED) for point in found.without_count)])
+    return _as_relation(points, [*shown, *((*point, UNJUDGED) for point in found.without_count)])
 
 
-def _as_table(rows: Iterable[tuple]) -> pyarrow.Table:
-    return pyarrow.Table.from_pylist(
-        [dict(zip(SCHEMA.names, row, strict=True)) for row in sorted(rows)], schema=SCHEMA
-    )
+def _as_relation(points: duckdb.DuckDBPyRelation, rows: Iterable[tuple]) -> duckdb.DuckDBPyRelation:
+    """In plain SQL: an Arrow table would import pandas, a second for a few rows."""
+    names = ", ".join(COLUMNS)
+    typed = ", ".join(f"{name}::{kind} as {name}" for name, kind in COLUMNS.items())
+    told = ", ".join("(" + ", ".join(literal(str(each)) for each in row) + ")" for row in sorted(rows))
+    values = f"values {told}" if told else f"select {', '.join('null' for _ in COLUMNS)} where false"
+    return points.query("points", f"select {typed} from ({values}) as masques ({names})")

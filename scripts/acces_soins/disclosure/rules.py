@@ -39,14 +39,19 @@ def frequency_rules(indicators: Mapping[str, Indicator] | None = None) -> dict[s
     return {code: _rule(code, rule, said) for code, rule in said.items()}
 
 
-def protection_interval(count: float, threshold: int) -> tuple[float, float]:
-    """What must stay possible of a confidential count: half of the counts that the rule hides, around it.
+def protection_width(threshold: int) -> int:
+    """How wide the interval left of a confidential count must be: half of what the rule hides.
 
-    An attacker knows that it is between 1 and ``threshold`` − 1. The interval is (``threshold`` − 1) // 2
-    wide, holds ``count`` and stays inside these bounds. Feasibility intervals must contain protection
-    intervals: Hundepool et al., Statistical Disclosure Control (Wiley, 2012), chapter 4.
+    An attacker knows that the count is between 1 and ``threshold`` − 1. It is a sliding protection level
+    (Fischetti and Salazar, « Models and algorithms for optimizing cell suppression in tabular data », JASA,
+    2000; Hundepool et al., Statistical Disclosure Control, Wiley, 2012, chapter 4).
     """
-    width = (threshold - 1) // 2
+    return (threshold - 1) // 2
+
+
+def protection_interval(count: float, threshold: int) -> tuple[float, float]:
+    """Such an interval around the count, inside what the rule says: what is asked of the engine."""
+    width = protection_width(threshold)
     low = max(1, min(count - width // 2, threshold - 1 - width))
     return low, low + width
 
