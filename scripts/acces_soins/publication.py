@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import history, ledger
+from acces_soins import formats, history, ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
@@ -55,7 +55,8 @@ def publish(
         draft = versions / f".{name}"
         draft.mkdir()
         fingerprints = _write_database(draft, name, database, published, checks)
-        _export(draft)
+        (draft / FILES).mkdir()
+        formats.write_nightly(draft / DATABASE, draft / FILES)
         version = {
             "version": name,
             "publie_le": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -121,19 +122,6 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None
     ).fetchall()
     for column, comment in comments:
         connection.execute(f'comment on column marts."{relation}"."{column}" is {literal(comment)}')
-
-
-def _export(folder: Path) -> None:
-    """Every published table as Parquet and as CSV (UTF-8, comma, decimal point)."""
-    files = folder / FILES
-    files.mkdir()
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(f"copy marts.\"{table}\" to '{files / table}.parquet' (format parquet)")
-            connection.execute(f"copy marts.\"{table}\" to '{files / table}.csv' (header)")
 
 
 def _swap(link: Path, target: Path) -> None:

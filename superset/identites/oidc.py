@@ -20,6 +20,7 @@ AUTH_ROLES_MAPPING = {
     "acces-soins-statisticiens": ["Statisticien"],
     "acces-soins-administrateurs": ["Admin"],
 }
+ISSUER = os.environ["ACCES_SOINS_OIDC_EMETTEUR"]
 OAUTH_PROVIDERS = [
     {
         "name": "organisation",
@@ -28,7 +29,7 @@ OAUTH_PROVIDERS = [
         "remote_app": {
             "client_id": os.environ["ACCES_SOINS_OIDC_CLIENT"],
             "client_secret": Path(os.environ["ACCES_SOINS_OIDC_SECRET"]).read_text(encoding="utf-8").strip(),
-            "server_metadata_url": f"{os.environ['ACCES_SOINS_OIDC_EMETTEUR']}/.well-known/openid-configuration",
+            "server_metadata_url": f"{ISSUER}/.well-known/openid-configuration",
             "client_kwargs": {"scope": "openid profile email"},
         },
     }

@@ -1,25 +1,14 @@
 """The dashboard in a real browser, as a decision maker sees it."""
 
 import re
-import shutil
 
 import pytest
 
+import browsing
 import published_marts
 
 pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.xdist_group("superset")]
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ENGLISH = re.compile(
     r"\b(Filters|Apply|Clear all|No data|No results|Loading|Settings|Error|Sign in|Rows?|Search|Value)\b"
 )
@@ -27,15 +16,8 @@ ENGLISH = re.compile(
 
 @pytest.fixture(scope="module")
 def browser(superset):
-    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not executable:
-        pytest.skip("aucun Chromium ni Chrome n'est installé")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+    with browsing.started() as started:
         yield started
-        started.close()
 
 
 def _logged_in(browser, superset, address: str, login: str):

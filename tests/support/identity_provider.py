@@ -20,7 +20,7 @@ KEY_ID, CLIENT = "essai", "acces-soins"
 
 
 class Provider:
-    """What it knows: ``address``, its key, the ``claims`` of the person, the nonce of the request under way."""
+    """Its ``address``, its key, the ``claims`` of the person, the nonce of the request under way."""
 
     def __init__(self, address: str, claims: dict):
         self.address, self.claims, self.nonce = address, claims, None

@@ -1,0 +1,63 @@
+"""Every file that a reader takes away from a publication, made from its ``entrepot.duckdb`` alone.
+
+The same tables and the same ``About`` give the same bytes: rows in the order of their key, one date for
+all (``published_at``), no clock.
+"""
+
+from pathlib import Path
+
+import duckdb
+
+from acces_soins.formats import (
+    checksums,
+    datapackage,
+    delimited,
+    dictionary,
+    metadata,
+    page,
+    pilote,
+    tables,
+    workbook,
+)
+from acces_soins.formats.about import About
+
+__all__ = ["About", "write", "write_nightly"]
+
+
+def write(database: Path, target: Path, about: About) -> list[Path]:
+    """Write the whole set of a release into the empty folder ``target``; returns the files, sorted.
+
+    Args:
+        database: a published ``entrepot.duckdb``; opened read-only.
+        target: an empty folder.
+        about: what the files say of the publication.
+
+    Raises AccesSoinsError when a figure does not fit what a format demands of it.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        public = tables.read(connection)
+        for table in public:
+            delimited.write_parquet(connection, table, target)
+            delimited.write_csv(connection, table, target)
+            delimited.write_spreadsheet_csv(connection, table, target)
+        workbook.write(connection, target, about)
+        pilote.write(connection, target, about)
+        dictionary.write(connection, public, target, about)
+        metadata.write(connection, target, about)
+        page.write(connection, public, target, about)
+        datapackage.write(connection, public, target, about)
+    checksums.write(target)
+    return sorted(path for path in target.rglob("*") if path.is_file())
+
+
+def write_nightly(database: Path, target: Path) -> list[Path]:
+    """Write each public table as Parquet and as CSV (UTF-8, comma, decimal point); returns the files."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        public = tables.read(connection)
+        return sorted(
+            writer(connection, table, target)
+            for table in public
+            for writer in (delimited.write_parquet, delimited.write_csv)
+        )

@@ -1,0 +1,117 @@
+"""The public tables, as the published file holds them: columns, comments, key, links that hold."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from acces_soins.catalog import MODELS, read_yaml
+
+# The key of a table that dbt does not make, and what its columns hold.
+CHECKS = "qualite"
+CHECKS_COLUMNS = {
+    "run": "Nuit du contrôle.",
+    "controle": "Contrôle.",
+    "severite": "critique (arrête la publication) ou avertissement.",
+    "attendu": "Ce que le contrôle attend.",
+    "observe": "Ce qu'il a trouvé.",
+    "resultat": "reussi ou echoue.",
+    "exemples": "Quelques clés en défaut, en JSON.",
+}
+# Tables that others refer to, by their whole key.
+REFERRED = ("catalogue_indicateurs", "catalogue_sources", "territoires", "indicateurs_trimestriels")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its DuckDB type, and the French sentence that says what it holds."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A foreign key that every row of the published table respects."""
+
+    fields: tuple[str, ...]
+    table: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A public table. Without a key its rows are ordered by all their columns."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rows: int
+    links: tuple[Link, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def select(self) -> str:
+        """The rows in an order that does not depend on how they were written."""
+        order = ", ".join(f'"{name}"' for name in self.key) or "all"
+        return f'select * from marts."{self.name}" order by {order}'
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """Every table of ``marts``, in the order of their names."""
+    contracts = dict(_contracts())
+    columns: dict[str, list[Column]] = {}
+    for table, name, kind, comment in connection.execute(
+        "select table_name, column_name, data_type, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'marts' and not internal "
+        "and table_name in (select table_name from duckdb_tables() where schema_name = 'marts') "
+        "order by table_name, column_index"
+    ).fetchall():
+        known = comment or contracts.get(table, ("", (), {}))[2].get(name, "")
+        columns.setdefault(table, []).append(Column(name, kind, known))
+    tables = [_table(connection, name, found, contracts) for name, found in columns.items()]
+    return [_linked(connection, table, tables) for table in tables]
+
+
+def _table(connection, name: str, columns: Sequence[Column], contracts: dict) -> Table:
+    description, key, _ = contracts.get(name, (name, (), {}))
+    rows = connection.execute(f'select count(*) from marts."{name}"').fetchone()[0]
+    return Table(name, description, tuple(columns), key, rows)
+
+
+def _contracts() -> Iterator[tuple[str, tuple[str, tuple[str, ...], dict[str, str]]]]:
+    """Name → description, key, descriptions of the columns, from dbt's YAML."""
+    yield CHECKS, ("Chaque contrôle de la publication, et ce qu'il a trouvé.", (), CHECKS_COLUMNS)
+    for path in sorted((MODELS / "marts").glob("*.yml")):
+        for model in read_yaml(path).get("models", []):
+            described = {c["name"]: c.get("description", "") for c in model.get("columns", [])}
+            yield model["name"], (model.get("description", ""), _key(model), described)
+
+
+def _key(model: dict) -> tuple[str, ...]:
+    """The columns of the test ``cle_unique``, which each mart has."""
+    for test in model.get("data_tests", []):
+        if isinstance(test, dict) and "cle_unique" in test:
+            return tuple(test["cle_unique"]["arguments"]["colonnes"])
+    return ()
+
+
+def _linked(connection, table: Table, tables: Sequence[Table]) -> Table:
+    referred = [other for name in REFERRED for other in tables if other.name == name and other is not table]
+    candidates = [other for other in referred if other.key and set(other.key) <= set(table.names)]
+    links = tuple(Link(other.key, other.name) for other in candidates if _holds(connection, table, other))
+    return Table(table.name, table.description, table.columns, table.key, table.rows, links)
+
+
+def _holds(connection, table: Table, other: Table) -> bool:
+    fields = ", ".join(f'"{name}"' for name in other.key)
+    filled = " and ".join(f'"{name}" is not null' for name in other.key)
+    orphan = connection.execute(
+        f'select 1 from (select distinct {fields} from marts."{table.name}" where {filled}) as ici '
+        f'anti join marts."{other.name}" using ({fields}) limit 1'
+    ).fetchone()
+    return orphan is None
