@@ -74,7 +74,7 @@ def read_points(
         keys[point] = Key(rules[point.code_indicateur].group, point.niveau, point.code_territoire, quarter)
     counts: dict[Key, float] = {}
     # The indicator that names the group gives its count first.
-    for point in sorted(values, key=lambda each: keys[each].group != each.code_indicateur):
+    for point in sorted(values, key=lambda each: (keys[each].group != each.code_indicateur, each)):
         count = values[point][MEASURES.index(rules[point.code_indicateur].measure)]
         if count is not None:
             counts.setdefault(keys[point], count)

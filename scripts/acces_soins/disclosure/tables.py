@@ -32,8 +32,8 @@ class Key(NamedTuple):
 class Relation:
     """``total`` = the sum of ``parts`` + ``gap``.
 
-    The gap is known to all (a territory that no source covers, residents of an unknown place), unless
-    ``open``: then something that the producer masked is in it.
+    The gap is known to all (residents of an unknown place), unless ``open``: then something that the
+    producer masked, or did not give, is in it.
     """
 
     total: Key
@@ -117,23 +117,27 @@ def _sums_of_territories(
         children["region", region].append(("departement", department))
     children[FRANCE] = [("region", region) for region in dict.fromkeys(regions.values())]
     for total, count in counts.items():
-        parts, unknown = _parts(total, children, counts, hidden)
+        parts, missing = _parts(total, children, counts)
         if parts:
-            yield Relation(total, tuple(parts), count - sum(counts[part] for part in parts), unknown)
+            gap = count - sum(counts[part] for part in parts)
+            # What nobody speaks of and adds nothing is out of the field, and known to be.
+            unknown = bool(missing & hidden) or (bool(missing) and gap != 0)
+            yield Relation(total, tuple(parts), gap, unknown)
 
 
 def _parts(
-    total: Key, children: Mapping[Place, list[Place]], counts: Mapping[Key, float], hidden: set[Key]
-) -> tuple[list[Key], bool]:
-    parts, unknown = [], False
+    total: Key, children: Mapping[Place, list[Place]], counts: Mapping[Key, float]
+) -> tuple[list[Key], set[Key]]:
+    """The parts that have a count, and those that have none."""
+    parts, missing = [], set()
     for key in (total.at(place) for place in children.get(total.place, ())):
         if key in counts:
             parts.append(key)
             continue
-        below, unknown_below = _parts(key, children, counts, hidden)
+        below, missing_below = _parts(key, children, counts)
         parts += below
-        unknown |= unknown_below or (key in hidden and not below)
-    return parts, unknown
+        missing |= missing_below if below else {key} | missing_below
+    return parts, missing
 
 
 def _sums_of_quarters(counts: Mapping[Key, float], annual: str, quarterly: str) -> Iterable[Relation]:

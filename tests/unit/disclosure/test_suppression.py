@@ -88,6 +88,22 @@ def test_a_region_without_a_figure_hands_its_departements_over_to_france():
     assert attacked(table, protect(table)) == {}
 
 
+def test_a_departement_that_adds_nothing_hides_nothing():
+    """Absent, and the région is the sum of the others: everybody knows that it is out of the field."""
+    counts = dict(table_of(LARGE | {"2A": 0, "2B": 4}).counts)
+    del counts[key("2A")]
+    table = make_table(counts, [], {"nb": THRESHOLD}, REGIONS)
+    assert exposed(table, {key("2B"): PRIMARY}, set(counts) - {key("2B")}) == {key("2B"): (4, 4)}
+
+
+def test_a_departement_that_nobody_gives_hides_its_neighbour():
+    counts = dict(table_of(LARGE | {"10": 4}).counts)
+    del counts[key("08")]
+    table = make_table(counts, [], {"nb": THRESHOLD}, REGIONS)
+    assert attacked(table, protect(table)) == {}
+    assert set(protect(table)) == {key("10")}
+
+
 def linked_year(first_quarter: int):
     """One département whose year is published beside its quarters; nothing else is."""
     counts = {key("01", f"2025T{n}"): 100 for n in (2, 3, 4)} | {key("01", "2025T1"): first_quarter}
