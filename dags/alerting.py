@@ -48,6 +48,17 @@ def on_close_crashed(context: dict) -> None:
         send([f"La nuit n'a pas pu être close : {error}. Consulter le journal de la tâche."], context)
 
 
+def on_release_failed(context: dict) -> None:
+    """Callback of the quarterly release's tasks: what broke, and what it leaves as it was."""
+    send(
+        [
+            f"Publication trimestrielle, étape {context['ti'].task_id} en échec : {context.get('exception')} "
+            "Rien d'autre n'est figé ; les publications figées ne changent pas."
+        ],
+        context,
+    )
+
+
 def on_night_stopped(context: dict) -> None:
     """Callback of the DAG: alert when the run was cut short, so that ``close_night`` could not speak."""
     reason = context.get("reason")

@@ -1,15 +1,14 @@
-"""Backup and restore of what cannot be made again: the raw zone, the quarantine and the register."""
+"""Backup and restore of what cannot be made again: raw zone, quarantine, register and frozen releases."""
 
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from acces_soins import landing
-from acces_soins.catalog import load_sources
+from acces_soins import proof
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.settings import Settings, get_settings
 
-PARTS = ("brut", "quarantaine", "registre")
+PARTS = ("brut", "quarantaine", "registre", "publication/releases")
 
 
 def backup(archive: Path) -> int:
@@ -56,14 +55,20 @@ def restore(archive: Path) -> int:
 
 def check_landing_bytes() -> int:
     """Check every chain and every landed file; returns how many editions were checked."""
-    return sum(landing.check(source) for source in load_sources().values())
+    proofs = proof.prove()
+    for fault in (fault for one in proofs for fault in one.faults):
+        raise AccesSoinsError(
+            f"{fault.sentence} La sauvegarde restaurée n'est pas intacte : en reprendre une autre."
+        )
+    return sum(one.entries for one in proofs if one.name != proof.REGISTER)
 
 
 def _refuse_strange_members(archive: Path, tar: tarfile.TarFile) -> None:
-    """Only files and folders below the three parts: Python < 3.11.4 has no extraction filter."""
+    """Only files and folders below the parts: Python < 3.11.4 has no extraction filter."""
     for member in tar.getmembers():
         path = PurePosixPath(member.name)
-        if path.parts[:1] not in {(part,) for part in PARTS} or ".." in path.parts or not _is_plain(member):
+        known = any(path.is_relative_to(part) for part in PARTS)
+        if not known or ".." in path.parts or not _is_plain(member):
             raise AccesSoinsError(
                 f"{archive} : attendu une sauvegarde faite par « acces-soins backup » ; trouvé "
                 f"« {member.name} », qu'elle n'écrit jamais. Reprendre une autre sauvegarde."

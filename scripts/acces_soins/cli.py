@@ -19,10 +19,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-EXPECTED_FAILURE, USAGE = 1, 2
+EXPECTED_FAILURE, USAGE, DIFFERENT = 1, 2, 3
 
 SourceId = Annotated[
     str, typer.Argument(help="Source du catalogue, par exemple ameli.patients_longueduree_annuelle.")
+]
+Release = Annotated[
+    str, typer.Argument(metavar="PUBLICATION", help="Nom de la publication, par exemple 2026T3-r0.")
 ]
 Night = Annotated[str | None, typer.Option("--night", help="Nuit à poursuivre (par défaut : une nouvelle).")]
 
@@ -168,6 +171,76 @@ def status() -> None:
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
 
 
+@app.command()
+def verify(
+    release: Annotated[
+        str | None,
+        typer.Argument(metavar="PUBLICATION", help="Publication figée, par exemple 2026T3-r0."),
+    ] = None,
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", help="Prouver que rien n'a été écrasé, retiré ni glissé dans l'archive."),
+    ] = False,
+) -> None:
+    """Vérifier une publication figée (empreintes, contrats, sommes), ou l'archive entière (--archive)."""
+    from acces_soins import releases
+
+    if release is None and not archive:
+        raise ConfigurationError("rien à vérifier : nommer une publication figée, ou ajouter --archive.")
+    if release:
+        for sentence in releases.verify(release):
+            typer.echo(f"{release} : {sentence}.")
+    if archive:
+        _verify_archive()
+
+
+def _verify_archive() -> None:
+    """What the archive holds, source by source, and the verdict."""
+    from acces_soins import proof
+
+    proofs = proof.prove()
+    table = Table(box=None, pad_edge=False)
+    for header in ("source", "éditions", "octets vérifiés", "élaguées", "verdict"):
+        table.add_column(header, overflow="fold")
+    for one in proofs:
+        verdict = f"{len(one.faults)} écart(s)" if one.faults else "intacte"
+        table.add_row(one.name, str(one.entries), str(one.checked), str(one.pruned), verdict)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    _conclude(
+        [fault.sentence for one in proofs for fault in one.faults],
+        "Archive intacte : rien n'y a été écrasé, retiré ni glissé.",
+    )
+
+
+@app.command()
+def rebuild(
+    version: Annotated[
+        str, typer.Argument(help="Version ou livraison à refaire (20261122T013000Z-…, 2026T3-r0).")
+    ],
+) -> None:
+    """Refaire une publication depuis l'archive et la comparer, table par table, à ce qui a été publié."""
+    from acces_soins import rebuilding
+
+    compared = rebuilding.rebuild(version)
+    table = Table(box=None, pad_edge=False)
+    for header in ("table", "lignes publiées", "lignes refaites", "verdict"):
+        table.add_column(header, overflow="fold")
+    for one in compared:
+        table.add_row(one.table, str(one.published), str(one.rebuilt), one.verdict)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    _conclude(
+        [one.sentence for one in compared if not one.same],
+        f"{version} : refaite à l'identique, {len(compared)} tables.",
+    )
+
+
+def _conclude(faults: list[str], good_news: str) -> None:
+    """The verdict of a proof: each fault on a line of its own and exit code 1, or the good news."""
+    if faults:
+        raise AccesSoinsError(f"{len(faults)} écart(s)\n         " + "\n         ".join(faults))
+    typer.echo(f"\n{good_news}")
+
+
 @app.command(name="dashboards")
 def deploy_dashboards() -> None:
     """Importer les tableaux de bord dans Superset et les mettre à jour."""
@@ -177,8 +250,76 @@ def deploy_dashboards() -> None:
 
 
 @app.command()
+def propose(
+    quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Dernier trimestre publié : 2026T3.")],
+    reasons: Annotated[
+        str | None, typer.Option("--reasons", help="Raisons d'une correction (-r1 et suivantes), publiées.")
+    ] = None,
+) -> None:
+    """Proposer la version servie comme publication du trimestre, avec son rapport de comparaison."""
+    from acces_soins import frozen, releases
+
+    proposal = releases.propose(quarter, reasons)
+    report = releases.proposal_folder(proposal) / f"{frozen.REPORT}.html"
+    typer.echo(f"{proposal['publication']} proposée (version {proposal['version']}). Rapport : {report}")
+
+
+@app.command()
+def freeze(
+    release: Release,
+    approved_by: Annotated[
+        str, typer.Option("--by", help="Qui approuve ; son nom reste avec la publication.")
+    ],
+    remark: Annotated[str | None, typer.Option("--remark", help="Ce que cette personne ajoute.")] = None,
+) -> None:
+    """Approuver la proposition et la figer ; elle ne sera plus jamais réécrite."""
+    from acces_soins import releases
+    from acces_soins.settings import get_settings
+
+    done = releases.freeze(release, approved_by, remark=remark)
+    typer.echo(f"{done['publication']} figée : {get_settings().releases / done['publication']}")
+    for note in done["notes"]:
+        typer.echo(note)
+
+
+@app.command()
+def refuse(
+    release: Release,
+    refused_by: Annotated[str, typer.Option("--by", help="Qui refuse.")],
+    reason: Annotated[str, typer.Option("--reason", help="Pourquoi ; inscrit au registre.")],
+) -> None:
+    """Refuser la proposition ; rien n'est figé, elle peut être proposée à nouveau."""
+    from acces_soins import releases
+
+    releases.refuse(release, refused_by, reason)
+    typer.echo(f"{release} refusée ; rien n'est figé.")
+
+
+@app.command()
+def diff(
+    old: Annotated[
+        str, typer.Argument(metavar="ANCIENNE", help="Publication figée, version, ou « courante ».")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NOUVELLE", help="De même.")] = "courante",
+) -> None:
+    """Comparer deux publications : ce qui a bougé et pourquoi. Code 0 sans différence, 3 sinon."""
+    from rich.markdown import Markdown
+
+    from acces_soins import comparison, comparison_page, releases
+
+    told = comparison.compare(*(comparison.read_side(releases.find(name)) for name in (old, new)))
+    text = comparison_page.markdown(told)
+    if sys.stdout.isatty():
+        Console(highlight=False).print(Markdown(text))
+    else:
+        typer.echo(text)
+    if not told["identiques"]:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
 def backup(archive: Annotated[Path, typer.Argument(help="Archive à écrire (.tar.gz).")]) -> None:
-    """Sauvegarder l'irremplaçable : zone brute, quarantaine, registre."""
+    """Sauvegarder l'irremplaçable : zone brute, quarantaine, registre, publications figées."""
     from acces_soins import backup as backups
 
     typer.echo(f"{backups.backup(archive)} fichiers dans {archive}")

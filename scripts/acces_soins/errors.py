@@ -1,5 +1,21 @@
 """The errors that an operator reads: one sentence each, in French."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is not as it was written down: a file, what was expected, found, what to do."""
+
+    file: str
+    expected: str
+    found: str
+    action: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.file} : attendu {self.expected} ; trouvé {self.found}. {self.action}"
+
 
 class AccesSoinsError(Exception):
     """Root of the errors whose message is meant for a person, without a stack trace."""

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from acces_soins.catalog import EDITION_PATTERN, Source, edition_date
+from acces_soins import ledger
+from acces_soins.catalog import EDITION_PATTERN, Source, edition_date, load_sources
 from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
 
@@ -48,6 +49,7 @@ class Manifest:
     absent: tuple[str, ...] = ()
     rang: int = 0
     precedent: str | None = None
+    table_sha256: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -90,8 +92,19 @@ def sha256_of(path: Path) -> str:
 
 def manifests(source: Source) -> list[Manifest]:
     """Every landed edition of a source, in the order of their arrival."""
-    paths = source_folder(source).glob("*/*/manifest*.json")
-    return sorted((_read_manifest(path) for path in paths), key=lambda manifest: manifest.rang)
+    paths = manifest_paths(source_folder(source))
+    return sorted((read_manifest(path) for path in paths), key=lambda manifest: manifest.rang)
+
+
+def manifest_paths(folder: Path) -> list[Path]:
+    """Every manifest below the folder of a source, in no order that counts."""
+    return sorted(folder.glob("*/*/manifest*.json"))
+
+
+def chain_heads() -> dict[str, str]:
+    """Of each source that has an edition, the hash of its last manifest: it holds the whole chain."""
+    last = {source.id: latest(source) for source in load_sources().values()}
+    return {source: sha256_of(manifest.path) for source, manifest in last.items() if manifest}
 
 
 def latest(source: Source) -> Manifest | None:
@@ -142,7 +155,7 @@ def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Ma
     with _locked(source):
         if landed := find(source, manifest.sha256):
             return landed
-        chained = _chained(source, manifest)
+        chained = replace(_chained(source, manifest), table_sha256=sha256_of(table))
         staging = _new_folder(source_folder(source) / ".arrivee")
         kept = staging / chained.fichier
         shutil.move(original, kept)
@@ -150,6 +163,7 @@ def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Ma
         shutil.move(table, staging / TABLE)
         _write_json(staging / MANIFEST, asdict(chained))
         chained.folder.parent.mkdir(parents=True, exist_ok=True)
+        _tell(chained, staging / MANIFEST)
         staging.rename(chained.folder)
     return chained
 
@@ -165,6 +179,7 @@ def readmit(source: Source, landed: Manifest, fetched_at: str) -> Manifest | Non
         chained = _chained(source, replace(landed, fetched_at=fetched_at))
         draft = source_folder(source) / ".manifeste"
         _write_json(draft, asdict(chained))
+        _tell(chained, draft)
         draft.rename(chained.folder / f"manifest-{chained.rang}.json")
     return chained
 
@@ -177,27 +192,6 @@ def prune(source: Source, manifest: Manifest, reason: str) -> None:
         )
         (manifest.folder / manifest.fichier).unlink(missing_ok=True)
         manifest.table.unlink(missing_ok=True)
-
-
-def check(source: Source) -> int:
-    """Check the chain of the manifests and the bytes of every edition; returns how many were checked.
-
-    Raises AccesSoinsError with the first path that is not what its manifest says.
-    """
-    before = None
-    landed = manifests(source)
-    for manifest in landed:
-        if manifest.precedent != (before and sha256_of(before.path)):
-            raise AccesSoinsError(
-                f"{manifest.path} : la chaîne des manifestes est rompue ici. Reprendre une autre sauvegarde."
-            )
-        original = manifest.folder / manifest.fichier
-        if not manifest.pruned and (not original.is_file() or sha256_of(original) != manifest.sha256):
-            raise AccesSoinsError(
-                f"{original} : les octets ne sont pas ceux du manifeste. Reprendre une autre sauvegarde."
-            )
-        before = manifest
-    return len(landed)
 
 
 def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) -> Path:
@@ -253,6 +247,20 @@ def _chained(source: Source, manifest: Manifest) -> Manifest:
     )
 
 
+def _tell(manifest: Manifest, written: Path) -> None:
+    """Before the rename: what is in the archive without having been told was slipped in."""
+    ledger.append(
+        ledger.ARRIVALS,
+        {
+            "source": manifest.source,
+            "rang": manifest.rang,
+            "edition": manifest.edition,
+            "sha256": manifest.sha256,
+            "manifeste": sha256_of(written),
+        },
+    )
+
+
 def _last_of(source: Source, edition: str) -> Manifest:
     return [manifest for manifest in manifests(source) if manifest.edition == edition][-1]
 
@@ -262,7 +270,7 @@ def _source_folder_of(source_id: str) -> Path:
     return get_settings().landing / producer / table
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     """A manifest as written, by this version or by an older one that knew fewer facts."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))

@@ -16,6 +16,9 @@ from acces_soins.settings import get_settings
 logger = logging.getLogger(__name__)
 
 EXTRACTIONS, NIGHTS, CHECKS, PUBLICATIONS = "extractions", "nuits", "controles", "publications"
+PROPOSALS, RELEASES = "propositions", "publications_figees"
+# What enters the raw zone, told just before it does: rank, bytes and manifest of each edition.
+ARRIVALS = "arrivees"
 
 # Results of an extraction, as its event tells them.
 SUCCESSES = ("nouvelle_edition", "inchange")

@@ -5,14 +5,14 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
-from acces_soins import formats, history, ledger
+from acces_soins import content, formats, history, ledger
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
@@ -21,6 +21,7 @@ from acces_soins.warehouse import DATABASE
 
 VERSION_FILE = "version.json"
 FILES = "fichiers"
+VERSIONS = "versions"
 DRAFT_LINK = ".courante-"
 
 
@@ -46,34 +47,66 @@ def publish(
     the previous version served, and an orphan folder that the next publication removes.
     """
     settings = get_settings()
-    versions = settings.publication / "versions"
+    versions = settings.publication / VERSIONS
     versions.mkdir(parents=True, exist_ok=True)
-    with _locked(settings.publication):
+    with locked():
         parent = current_version()
         _remove_leftovers(settings.publication, parent)
-        name = f"{utc_stamp()}-{inputs.fingerprint[:8]}"
+        moment = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        name = f"{utc_stamp(moment)}-{inputs.fingerprint[:8]}"
         draft = versions / f".{name}"
         draft.mkdir()
-        fingerprints = _write_database(draft, name, database, published, checks)
+        fingerprints = write_database(draft, name, moment, database, published, checks)
         (draft / FILES).mkdir()
         formats.write_nightly(draft / DATABASE, draft / FILES)
         version = {
             "version": name,
-            "publie_le": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "publie_le": moment.isoformat(),
             "nuit": night,
             "parent": parent["version"] if parent else None,
             "empreinte": inputs.fingerprint,
             **asdict(inputs),
             "indicateurs": fingerprints,
+            "tables": content.hashes(draft / DATABASE),
         }
         (draft / VERSION_FILE).write_text(json.dumps(version, ensure_ascii=False, indent=1), encoding="utf-8")
         draft.rename(versions / name)
-        _swap(settings.current, Path("versions") / name)
+        _swap(settings.current, Path(VERSIONS) / name)
     return version
 
 
-def _write_database(
-    draft: Path, name: str, source: Path, published: Sequence[str], checks: Sequence[dict]
+def version_folder(name: str) -> Path:
+    """Where a version is kept, whether it still is or not."""
+    return get_settings().publication / VERSIONS / name
+
+
+def prune(pinned: Collection[str]) -> list[str]:
+    """Remove the old versions that nothing keeps, and give their names; to be called under ``locked``.
+
+    The last ones stay (``ACCES_SOINS_VERSIONS_GARDEES``), the served one, its parent, and those that
+    ``pinned`` names. A reader that has an old file open goes on reading it: its bytes leave the disk
+    when the last reader closes it.
+    """
+    settings = get_settings()
+    served = current_version() or {}
+    present = [name for name in history.publications() if version_folder(name).is_dir()]
+    kept = {served.get("version"), served.get("parent"), *pinned, *present[-settings.versions_gardees :]}
+    leaving = [name for name in present if name not in kept]
+    for name in leaving:
+        # Out of sight in one step; what a killed pruning leaves, the next publication removes.
+        hidden = version_folder(f".{name}")
+        version_folder(name).rename(hidden)
+        shutil.rmtree(hidden)
+    return leaving
+
+
+def write_database(
+    draft: Path,
+    name: str,
+    moment: dt.datetime,
+    source: Path,
+    published: Sequence[str],
+    checks: Sequence[dict],
 ) -> dict[str, dict[str, str]]:
     """Copy what is published, and the values that are new; returns the fingerprints of the indicators."""
     with duckdb.connect(str(draft / DATABASE)) as connection:
@@ -82,7 +115,7 @@ def _write_database(
         for relation in published:
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
             _copy_comments(connection, relation)
-        fingerprints = _write_history(connection, draft, name) if history.MART in published else {}
+        fingerprints = _write_history(connection, draft, name, moment) if history.MART in published else {}
         connection.execute(
             "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
             "observe varchar, resultat varchar, exemples varchar)"
@@ -94,13 +127,13 @@ def _write_database(
 
 
 def _write_history(
-    connection: duckdb.DuckDBPyConnection, draft: Path, name: str
+    connection: duckdb.DuckDBPyConnection, draft: Path, name: str, moment: dt.datetime
 ) -> dict[str, dict[str, str]]:
     """Only here has the version a name: its revisions get it, and its values are written under it."""
     connection.execute(
         "update marts.revisions set publication_nouvelle = ? where publication_nouvelle is null", [name]
     )
-    history.write_changes(connection, f"marts.{history.MART}", name, draft / history.FILE)
+    history.name_values(connection, name, moment, draft / history.FILE)
     rows = connection.execute(
         "select code_indicateur, empreinte_sources, empreinte_corrections "
         "from prive.intermediaire.int_indicateurs__empreintes order by 1"
@@ -140,7 +173,7 @@ def _remove_leftovers(publication: Path, served: dict | None) -> None:
     """
     for link in publication.glob(f"{DRAFT_LINK}*"):
         link.unlink()
-    versions = publication / "versions"
+    versions = publication / VERSIONS
     for draft in versions.glob(".*"):
         shutil.rmtree(draft)
     kept = {event["version"] for event in ledger.read(ledger.PUBLICATIONS)}
@@ -158,10 +191,16 @@ def _describe(version: Path) -> dict:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(wait: bool = False) -> Iterator[None]:
+    """Hold the publications alone: nobody else publishes, proposes, freezes or prunes meanwhile.
+
+    Raises AccesSoinsError when somebody does, unless ``wait`` says to wait for the end of it.
+    """
+    folder = get_settings().publication
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".verrou").open("w") as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise AccesSoinsError(
                 "une autre publication est en cours : attendre qu'elle finisse, puis recommencer."

@@ -96,8 +96,16 @@ FAILURES: Columns = {
     "motif_echec varchar": lambda event: event["phrase"],
 }
 PUBLICATIONS: Columns = {
-    "publication varchar": lambda pair: pair[1],
+    "publication varchar": lambda pair: pair[1]["version"],
     "rang integer": lambda pair: pair[0],
+    "publie_le timestamp": lambda pair: landing.utc(pair[1]["publie_le"]),
+}
+RELEASES: Columns = {
+    "publication varchar": lambda event: event["publication"],
+    "trimestre varchar": lambda event: event["trimestre"],
+    "version varchar": lambda event: event["version"],
+    "figee_le timestamp": lambda event: landing.utc(event["figee_le"]),
+    "raisons varchar": lambda event: event["raisons"],
 }
 FINGERPRINTS: Columns = {
     "publication varchar": lambda told: told[0],
@@ -117,9 +125,10 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "editions", EDITIONS, _editions())
     _create(connection, "periodes_manquantes", MISSING, _missing_periods())
     _create(connection, "echecs", FAILURES, _failures())
-    _create(connection, "publications", PUBLICATIONS, enumerate(history.publications(), start=1))
+    _create(connection, "publications", PUBLICATIONS, enumerate(history.events(), start=1))
+    _create(connection, "publications_figees", RELEASES, _releases(inputs))
     _create(connection, "empreintes", FINGERPRINTS, _fingerprints())
-    history.create_view(connection, "registre.valeurs")
+    history.create_table(connection, "registre.valeurs")
 
 
 def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, records: Iterable) -> None:
@@ -146,6 +155,11 @@ def _missing_periods() -> Iterator[tuple[Source, dt.date]]:
     for source in load_sources().values():
         for day in archive.missing_periods(source):
             yield source, day
+
+
+def _releases(inputs: Inputs) -> Iterator[dict]:
+    """Those that the build counts among its inputs: one frozen since is none of its business."""
+    yield from (event for event in ledger.read(ledger.RELEASES) if event["publication"] in inputs.figees)
 
 
 def _fingerprints() -> Iterator[tuple[str, str, dict]]:

@@ -8,7 +8,7 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 
-from acces_soins import landing
+from acces_soins import landing, publication, releases
 from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
@@ -18,8 +18,10 @@ KEPT_REPORTS = 60
 
 
 def prune() -> int:
-    """Remove the bytes that no rule keeps, and old reports; returns the number of editions pruned."""
+    """Remove the bytes that no rule keeps, old reports and old versions; returns the editions pruned."""
     _prune_reports()
+    with publication.locked(wait=True):
+        publication.prune(releases.pinned_versions())
     return sum(_prune(source) for source in load_sources().values())
 
 

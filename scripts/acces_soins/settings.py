@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     pannes: Path | None = None
     date: dt.date | None = None
     replique: str = "http://127.0.0.1:8180"
+    versions_gardees: int = Field(default=7, ge=1)
     port_airflow: int = 8080
     port_superset: int = 8088
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
@@ -120,6 +121,16 @@ class Settings(BaseSettings):
     @property
     def published_warehouse(self) -> Path:
         return self.current / "entrepot.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        """The frozen quarterly publications, one folder each."""
+        return self.publication / "releases"
+
+    @property
+    def proposals(self) -> Path:
+        """The candidates that wait for a person's answer."""
+        return self.publication / "propositions"
 
     @property
     def services(self) -> Path:

@@ -15,17 +15,20 @@ from pathlib import Path
 
 from acces_soins import (
     archive,
+    comparison_page,
     dashboards,
     deposits,
     disclosure,
     drop_box,
     extraction,
+    frozen,
     history,
     landing,
     ledger,
     publication,
     quality,
     reception,
+    releases,
     report,
     retention,
     warehouse,
@@ -52,6 +55,7 @@ def open_night() -> str:
             shutil.rmtree(folder)
     warehouse.work_folder(night).mkdir(parents=True)
     _record_served_version()
+    releases.record_missing()
     kind = "données d'essai (fictives)" if settings.is_trial else "données réelles"
     announce(f"nuit {night}, {kind}, trimestres arrêtés au {settings.closing_date:%d/%m/%Y}")
     return night
@@ -179,6 +183,49 @@ def refresh_dashboards(night: str) -> dict:
         dashboards.update(version["version"])
         done |= {"etat": "fait", "phrase": "à jour"}
         return done
+
+
+def due_release() -> str | None:
+    """The quarter about which a person must be asked today, or None."""
+    return releases.due(get_settings().today)
+
+
+def propose_release(quarter: str) -> dict:
+    """Propose the served version for a quarter; returns {publication, proposition, objet, corps}.
+
+    A candidate that still waits (proposed by hand, or asked by a run that was stopped) is asked about
+    again. ``objet`` and ``corps`` (Markdown) are what the person who must answer reads.
+    """
+    proposal = releases.pending_of(quarter) or releases.propose(quarter)
+    shown = releases.proposal_folder(proposal)
+    kind = "données d'essai, " if get_settings().is_trial else ""
+    announce(f"{proposal['publication']} proposée : {shown / f'{frozen.REPORT}.html'}")
+    return {
+        "publication": proposal["publication"],
+        "proposition": proposal["proposition"],
+        "objet": f"Publier {proposal['publication']} ? ({kind}version {proposal['version']})",
+        "corps": (
+            f"{comparison_page.summary(releases.read_comparison(shown), releases.notes_of(proposal))}\n\n"
+            f"Rapport entier : `{shown / f'{frozen.REPORT}.html'}`\n\n"
+            "Approuver (« Approve ») fige exactement ce que montre ce rapport : la publication ne sera "
+            "plus jamais réécrite. Refuser (« Reject ») ne fige rien ; écrire pourquoi."
+        ),
+    }
+
+
+def freeze_release(proposal: dict, approved_by: str, remark: str | None = None) -> dict:
+    """Freeze what ``propose_release`` showed; returns {publication, dossier, notes}."""
+    release = releases.freeze(proposal["publication"], approved_by, proposal["proposition"], remark)
+    folder = get_settings().releases / release["publication"]
+    announce(f"{release['publication']} figée, approuvée par {approved_by} : {folder}")
+    return {"publication": release["publication"], "dossier": str(folder), "notes": release["notes"]}
+
+
+def refuse_release(proposal: dict, refused_by: str, reason: str) -> dict:
+    """Record the refusal of what ``propose_release`` showed; nothing is frozen."""
+    event = releases.refuse(proposal["publication"], refused_by, reason, proposal["proposition"])
+    announce(f"{proposal['publication']} refusée par {refused_by} : {reason}")
+    return {"publication": event["publication"], "raison": event["raison_du_refus"]}
 
 
 def close_night(night: str) -> dict:

@@ -4,11 +4,11 @@ import datetime as dt
 import hashlib
 import json
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from acces_soins import landing
+from acces_soins import landing, ledger
 from acces_soins.catalog import load_sources
 from acces_soins.settings import PROJECT, get_settings
 
@@ -21,18 +21,25 @@ CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs of a build. ``editions`` maps « source/edition » to the sha256 that counts."""
+    """Inputs of a build.
+
+    ``editions`` maps « source/edition » to the sha256 that counts; ``figees`` names the releases that
+    the calendar of the build knows; ``chaines`` gives each source the hash of its last manifest, which
+    tells the whole archive of that moment.
+    """
 
     code: str
     commit: str
     date_arrete: str
     donnees: str
     editions: dict[str, str]
+    figees: list[str] = field(default_factory=list)
+    chaines: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """Same inputs, same figures; the commit is told but only the code's content counts."""
-        content = {key: value for key, value in asdict(self).items() if key != "commit"}
+        """Same inputs, same figures: of the commit the code's content counts, of the archive what is read."""
+        content = {key: value for key, value in asdict(self).items() if key not in ("commit", "chaines")}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -49,6 +56,8 @@ def current_inputs() -> Inputs:
             for source in load_sources().values()
             for manifest in landing.counting(source)
         },
+        figees=[event["publication"] for event in ledger.read(ledger.RELEASES)],
+        chaines=landing.chain_heads(),
     )
 
 

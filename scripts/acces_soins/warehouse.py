@@ -21,14 +21,16 @@ from acces_soins.versioning import Inputs
 DATABASE = "entrepot.duckdb"
 DBT_PROJECT = PROJECT / "dbt_project"
 LEFT_OUT = ("unit_test",)
+TESTS = ("unit_test", "test")
 PARSED = "partial_parse.msgpack"
 PROVENANCE = {"_edition": "varchar", "_sha256": "varchar", "_date_extraction": "timestamp"}
 
 
-def build(folder: Path, inputs: Inputs, unit_tests: bool = False) -> Path:
+def build(folder: Path, inputs: Inputs, unit_tests: bool = False, data_tests: bool = True) -> Path:
     """Build staging ▸ intermediate ▸ indicators ▸ marts in ``folder``; returns the database's path.
 
     ``unit_tests`` runs dbt's unit tests too, which a night leaves (``LEFT_OUT``) to the test suite.
+    Without ``data_tests`` only the figures are made.
 
     Raises BuildFailed with the first node that failed and dbt's message.
     """
@@ -39,7 +41,8 @@ def build(folder: Path, inputs: Inputs, unit_tests: bool = False) -> Path:
         connection.execute("set timezone = 'UTC'")
         create_sources(connection)
         registers.create(connection, inputs)
-    _run_dbt(database, folder / "dbt", inputs, unit_tests)
+    left_out = () if unit_tests else LEFT_OUT if data_tests else TESTS
+    _run_dbt(database, folder / "dbt", inputs, left_out)
     return database
 
 
@@ -74,7 +77,7 @@ def _source_query(source: Source) -> str:
     return f"select {columns} from ({' union all by name '.join(parts)})"
 
 
-def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> None:
+def _run_dbt(database: Path, target: Path, inputs: Inputs, left_out: Iterable[str]) -> None:
     """dbt in its own process, so that it leaves no connection open on the file that is read next."""
     target.mkdir(parents=True, exist_ok=True)
     parsed = get_settings().work / PARSED
@@ -84,7 +87,7 @@ def _run_dbt(database: Path, target: Path, inputs: Inputs, unit_tests: bool) -> 
         *(sys.executable, "-m", "dbt.cli.main", "build"),
         *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
         *("--target-path", str(target), "--log-path", str(target / "logs")),
-        *(() if unit_tests else _repeated("--exclude-resource-type", LEFT_OUT)),
+        *_repeated("--exclude-resource-type", left_out),
         *("--vars", json.dumps({"date_arrete": inputs.date_arrete})),
         # There is nothing to look up in a new file; what failed is in run_results.json.
         *("--no-populate-cache", "--no-version-check", "--log-level-file", "none", "--quiet"),

@@ -2,10 +2,12 @@
 
 import datetime as dt
 
+import duckdb
 import pytest
 
-from acces_soins import extraction, history, landing, steps
+from acces_soins import extraction, history, landing, proof, rebuilding, steps, versioning
 from acces_soins.catalog import load_indicators
+from acces_soins.errors import CriticalCheckFailed
 from acces_soins.settings import get_settings
 from acces_soins.trial.replica import Fault, FaultKind
 from nights import run_night
@@ -173,7 +175,11 @@ def test_a_producer_going_back_in_time_loses_nothing(after_first_night, source):
     assert editions == sorted(editions) and "2026-06-30" in editions and len(editions) == 2
 
 
-def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night, source, ask):
+def test_a_date_issued_again_with_other_figures_is_a_revision(
+    after_first_night, source, ask, served, monkeypatch
+):
+    # Whoever works on the project may commit while this runs.
+    monkeypatch.setattr(versioning, "commit", lambda: "inconnu")
     after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=_other_rate)
     night = run_night([ALD_INFRA])
     assert night.state == "publie" and not night.errors
@@ -190,12 +196,74 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(after_first_night,
     assert ask(told) == [change]
     # The producer takes its revision back: the first content counts again, the three arrivals are told.
     del after_first_night.faults[ALD_INFRA]
-    assert run_night([ALD_INFRA]).state == "publie"
+    night = steps.open_night()
+    steps.extract(ALD_INFRA, night)
+    steps.build(night)
+    _touched_register_stops(night, first_version, served)
+    steps.check(night)
+    steps.publish(night)
+    assert steps.close_night(night)["etat"] == "publie"
     assert ask(natures) == [("premiere",), ("revision",), ("revision",)]
     first, *_, last = landing.manifests(source(ALD_INFRA))
     assert first.sha256 == last.sha256
     back = (second_version, history.publications()[-1], "source_revisee", "france", "FR", -0.3)
     assert ask(told) == sorted([change, back])
+    _values_are_known_by_publication(ask)
+    assert [fault.sentence for one in proof.prove() for fault in one.faults] == []
+    # The second version is not the served one, and its files do not count any more.
+    compared = rebuilding.rebuild(second_version)
+    assert {one.table for one in compared} >= {"indicateurs_trimestriels", "revisions", "valeurs_connues"}
+    assert [one.sentence for one in compared if not one.same] == []
+
+
+def _touched_register_stops(night, version, served):
+    """A past row changed by hand: the checks say so, nothing is published, the served bytes stay."""
+    before, path = served(), history.recorded_file(version)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(
+        CriticalCheckFailed, match=rf"registre/valeurs/{version}.parquet : attendu l'empreinte"
+    ):
+        steps.check(night)
+    with pytest.raises(CriticalCheckFailed, match="Rien n'est publié"):
+        steps.publish(night)
+    assert served() == before
+    path.write_bytes(content)
+
+
+def _values_are_known_by_publication(ask):
+    """Each figure stands until the publication that changed it; the last ones are the long table."""
+    known = ask(
+        "select publication, round(valeur - first(valeur) over (order by connu_depuis), 9), "
+        "connu_jusqua is null from marts.valeurs_connues where code_indicateur = 'taux_ald_sans_mt' "
+        "and trimestre = '2026T2' and niveau = 'france' order by connu_depuis"
+    )
+    first, second, third = history.publications()
+    assert known == [(first, 0, False), (second, 0.3, False), (third, 0, True)]
+    today = "select * exclude (publication) from marts.au(now()::date)"
+    assert ask(f"from marts.indicateurs_trimestriels except {today}") == []
+    assert ask(f"{today} except from marts.indicateurs_trimestriels") == []
+    # Unchanged rows are written once: three publications are far from three long tables.
+    [(rows, once)] = ask(
+        "select count(*), (select count(*) from marts.indicateurs_trimestriels) from marts.valeurs_connues"
+    )
+    assert once < rows < 1.2 * once
+
+
+@pytest.mark.long
+def test_a_changed_landed_table_is_named_by_the_rebuild(after_first_night, source, monkeypatch):
+    made_with = history.events()[0]["commit"]
+    monkeypatch.setattr(versioning, "commit", lambda: made_with)
+    landed = landing.latest(source(ALD_INFRA))
+    copy = landed.table.with_suffix(".autre")
+    column = "taux_patients_ald_sans_mt"
+    changed = f"* replace (replace({column}, '.', '1.') as {column})"
+    duckdb.execute(f"copy (select {changed} from '{landed.table}') to '{copy}' (format parquet)")
+    copy.replace(landed.table)
+    [version] = history.publications()
+    different = {one.table for one in rebuilding.rebuild(version) if not one.same}
+    assert "indicateurs_trimestriels" in different and "territoires" not in different
+    assert [fault.file.endswith("table.parquet") for fault in proof.prove_source(ALD_INFRA).faults] == [True]
 
 
 @pytest.mark.parametrize("source_id", [REGIONS, ALD_INFRA, "finess.materiels_lourds"])

@@ -125,6 +125,13 @@ def test_a_statistician_reads_the_published_tables(superset, superset_address):
     assert answer.json()["data"] == [{"n": 9 * 120 * 8}]
 
 
+def test_a_statistician_asks_what_was_known_on_a_day(superset, superset_address):
+    with superset_service.client(superset, superset_address, "statisticien") as http:
+        answer = _sql(http, "SELECT valeur, publication FROM marts.au('2026-01-15')")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["data"] == [{"valeur": 3.0, "publication": "p1"}]
+
+
 HOSTILE = [
     "SELECT * FROM read_csv('/etc/passwd')",
     "SELECT * FROM read_text('/etc/passwd')",

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from acces_soins import history
 from acces_soins.dashboards import TERRITORIES, marts_contracts
 
 # table -> column -> type, as dbt's YAML declares the published marts.
@@ -239,6 +240,22 @@ def _freshness() -> list[dict]:
     ]
 
 
+def _known() -> list[dict]:
+    """One figure, published on 10 January and changed on the 20th."""
+    row = {
+        "code_indicateur": "apl_mg",
+        "niveau": "departement",
+        "code_territoire": "01",
+        "trimestre": "2025T4",
+        "statut": "observe",
+    }
+    first, second = dt.datetime(2026, 1, 10, 2), dt.datetime(2026, 1, 20, 2)
+    return [
+        {**row, "valeur": 3.0, "publication": "p1", "connu_depuis": first, "connu_jusqua": second},
+        {**row, "valeur": 3.5, "publication": "p2", "connu_depuis": second},
+    ]
+
+
 def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
     """Write the published file at ``path``; ``offset`` is added to every value, to tell versions apart."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -247,6 +264,7 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
         "catalogue_indicateurs": _catalogue(),
         "catalogue_sources": _sources(),
         "fraicheur_sources": _freshness(),
+        "valeurs_connues": _known(),
     }
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA marts")
@@ -258,6 +276,7 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
             names = ", ".join(columns)
             connection.execute(f"INSERT INTO marts.{table} SELECT {names} FROM lot")
             connection.unregister("lot")
+        connection.execute(history.AS_KNOWN_ON)
     return path
 
 

@@ -33,7 +33,7 @@ delegues as (
 ),
 
 complements as (
-    select delegues.code_commune, any_value(delegues.code_commune_actuelle) as code_commune_actuelle
+    select delegues.code_commune, min(delegues.code_commune_actuelle) as code_commune_actuelle
     from delegues
     anti join suites on suites.code_commune = delegues.code_commune
     where delegues.code_commune <> delegues.code_commune_actuelle

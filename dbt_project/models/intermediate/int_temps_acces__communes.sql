@@ -43,5 +43,6 @@ qualify row_number() over (
     order by
         temps.priorite asc,
         temps.code_commune <> passage.code_commune_actuelle asc,
-        temps.temps_min desc nulls first
+        temps.temps_min desc nulls first,
+        temps.code_commune asc
 ) = 1

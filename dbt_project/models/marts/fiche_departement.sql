@@ -34,6 +34,10 @@ select
     dernieres.age_trimestres,
     {{ ecart_en_lettres('points.evolution', 'catalogue.decimales') }} as evolution_texte,
     points.date_reference_precedente,
+    case when dernieres.statut in ('provisoire', 'estime') and fiabilite.revision_p90 is not null then
+        {{ nombre_en_lettres('fiabilite.revision_mediane', 'catalogue.decimales') }} || ' d''habitude, '
+        || {{ nombre_en_lettres('fiabilite.revision_p90', 'catalogue.decimales') }} || ' au plus neuf fois sur dix'
+    end as revision_usuelle_texte,
     {{ nombre_en_lettres('comparaisons.valeur_region', 'catalogue.decimales') }} as valeur_region_texte,
     {{ nombre_en_lettres('comparaisons.valeur_france', 'catalogue.decimales') }} as valeur_france_texte,
     {{ nombre_en_lettres('comparaisons.mediane_semblables', 'catalogue.decimales') }} as mediane_semblables_texte,
@@ -66,6 +70,9 @@ left join {{ ref('comparaisons') }} as comparaisons
     and comparaisons.niveau = 'departement'
     and comparaisons.code_territoire = dernieres.code_territoire
     and comparaisons.trimestre = dernieres.trimestre
+left join {{ ref('fiabilite_premieres_estimations') }} as fiabilite
+    on fiabilite.code_indicateur = dernieres.code_indicateur
+    and fiabilite.niveau = 'departement'
 left join {{ source('registre', 'catalogue_sources') }} as sources on sources.source = dernieres.source
 left join {{ ref('ref_libelles') }} as statuts
     on statuts.liste = 'statut' and statuts.code = dernieres.statut

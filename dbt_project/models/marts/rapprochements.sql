@@ -29,7 +29,7 @@ parts as (
         indicateurs.trimestre,
         if(grouping(departements.code_region) = 1, 'france', 'region') as niveau,
         if(grouping(departements.code_region) = 1, 'FR', departements.code_region) as code_territoire,
-        sum(indicateurs.valeur) as valeur,
+        {{ somme_exacte('indicateurs.valeur') }} as valeur,
         count(*) as nb_departements
     from indicateurs
     inner join {{ ref('ref_territoires') }} as departements

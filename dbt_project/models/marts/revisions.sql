@@ -19,8 +19,21 @@ empreintes as (
 ),
 
 valeurs as (
-    select * from {{ source('registre', 'valeurs') }}
-    union all by name
+    -- A row without status tells that its key left the long table: no figure to compare.
+    select
+        publication,
+        code_indicateur,
+        niveau,
+        code_territoire,
+        trimestre,
+        valeur,
+        statut,
+        date_reference,
+        version_methode,
+        sha256
+    from {{ source('registre', 'valeurs') }}
+    where statut is not null
+    union all
     select
         '' as publication,
         code_indicateur,

@@ -39,8 +39,9 @@ def write(database: Path, target: Path, about: About) -> list[Path]:
         public = tables.read(connection)
         for table in public:
             delimited.write_parquet(connection, table, target)
-            delimited.write_csv(connection, table, target)
-            delimited.write_spreadsheet_csv(connection, table, target)
+            if table.in_csv:
+                delimited.write_csv(connection, table, target)
+                delimited.write_spreadsheet_csv(connection, table, target)
         workbook.write(connection, target, about)
         pilote.write(connection, target, about)
         dictionary.write(connection, public, target, about)
@@ -52,7 +53,7 @@ def write(database: Path, target: Path, about: About) -> list[Path]:
 
 
 def write_nightly(database: Path, target: Path) -> list[Path]:
-    """Write each public table as Parquet and as CSV (UTF-8, comma, decimal point); returns the files."""
+    """Write each public table as Parquet, and as CSV (UTF-8, comma, decimal point); returns the files."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         public = tables.read(connection)
@@ -60,4 +61,5 @@ def write_nightly(database: Path, target: Path) -> list[Path]:
             writer(connection, table, target)
             for table in public
             for writer in (delimited.write_parquet, delimited.write_csv)
+            if table.in_csv or writer is delimited.write_parquet
         )

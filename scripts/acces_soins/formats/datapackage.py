@@ -61,7 +61,8 @@ MEDIA_TYPES = {
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
     """Describe every file that stands in ``folder``: the CSV ones by their schema, the others as files."""
-    described = {path: resource for table in tables for path, resource in _tabular(table, folder, tables)}
+    in_csv = [table for table in tables if table.in_csv]
+    described = {path: resource for table in in_csv for path, resource in _tabular(table, folder, in_csv)}
     others = sorted(p for p in folder.rglob("*") if p.is_file() and p not in described)
     package = {
         "$schema": "https://specs.frictionlessdata.io/schemas/data-package.json",

@@ -183,7 +183,9 @@ def _outlines() -> dict:
 
 
 def _download(table: Table, folder: Path) -> dict:
-    paths = (f"{table.name}.parquet", f"{table.name}.csv", f"{delimited.SPREADSHEET}/{table.name}.csv")
+    paths = [f"{table.name}.parquet"]
+    if table.in_csv:
+        paths += [f"{table.name}.csv", f"{delimited.SPREADSHEET}/{table.name}.csv"]
     return {"table": table, "files": [_file(folder, path) for path in paths]}
 
 

@@ -18,6 +18,8 @@ CHECKS_COLUMNS = {
     "resultat": "reussi ou echoue.",
     "exemples": "Quelques clés en défaut, en JSON.",
 }
+# Every value of every publication grows with the years: ten of them are half a gigabyte of CSV.
+PARQUET_ONLY = ("valeurs_connues",)
 # Tables that others refer to, by their whole key.
 REFERRED = ("catalogue_indicateurs", "catalogue_sources", "territoires", "indicateurs_trimestriels")
 
@@ -53,6 +55,10 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def in_csv(self) -> bool:
+        return self.name not in PARQUET_ONLY
 
     @property
     def select(self) -> str:

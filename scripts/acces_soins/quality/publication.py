@@ -1,12 +1,14 @@
 """The second border: the private build against the catalogue and the previous publication."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 
+from acces_soins import history
 from acces_soins.catalog import MODELS, Indicator, load_indicators, read_yaml
 from acces_soins.quality.engine import run_checks
-from acces_soins.quality.results import CRITICAL, CheckResult
+from acces_soins.quality.results import CRITICAL, FAILED, MAX_EXAMPLES, PASSED, CheckResult
 from acces_soins.quality.suites import (
     EXPECTATIONS,
     TERRITORIES,
@@ -26,6 +28,8 @@ VIEWS = {
     "comparaisons": "marts.comparaisons",
     "tableau_de_bord": "marts.tableau_de_bord",
     "fraicheur_sources": "marts.fraicheur_sources",
+    "connues": "marts.valeurs_connues",
+    "fiabilite": "marts.fiabilite_premieres_estimations",
     "contexte": "registre.contexte",
 }
 LONG_TABLE = VIEWS["indicateurs"]
@@ -55,7 +59,23 @@ def check_publication(database: Path, previous_database: Path | None, run: str) 
         for path in suite_paths():
             checks = expand(load_suite(path), scope)
             results += run_checks(checks, connection, run, f"publication/{path.stem}", f"marts.{path.stem}")
-    return results
+    return [*results, check_register(run)]
+
+
+def check_register(run: str) -> CheckResult:
+    """Critical: no past row of the register of published values was removed, changed or slipped in."""
+    faults = list(history.faults())
+    return CheckResult(
+        run=run,
+        suite="registre/valeurs",
+        controle="registre_des_valeurs_intact",
+        severite=CRITICAL,
+        attendu="chaque fichier du registre des valeurs tel que sa publication l'a écrit",
+        observe=f"{len(faults)} écart(s)",
+        resultat=FAILED if faults else PASSED,
+        exemples=[asdict(fault) for fault in faults[:MAX_EXAMPLES]],
+        phrase=faults[0].sentence if faults else "",
+    )
 
 
 def suite_paths() -> list[Path]:

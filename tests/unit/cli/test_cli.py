@@ -51,6 +51,11 @@ def test_help_is_in_french_and_names_every_command(run):
         "explain",
         "status",
         "dashboards",
+        "propose",
+        "freeze",
+        "refuse",
+        "verify",
+        "diff",
         "backup",
         "restore",
     ):

@@ -5,9 +5,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from acces_soins import archive, landing, steps
+from acces_soins import archive, landing, proof, steps
 from acces_soins.archive import Nature
-from acces_soins.errors import AccesSoinsError
 from acces_soins.reception import Verdict
 
 ALD = "ameli.patients_longueduree_infra_annuelle"
@@ -71,7 +70,8 @@ def test_a_revision_taken_back_counts_no_more(land, source):
     assert [m.sha256 for m in landing.counting(source(ALD))] == [first.sha256]
     assert landing.find(source(ALD), first.sha256) == again
     assert landing.readmit(source(ALD), again, landing.now()) is None
-    assert landing.check(source(ALD)) == 3
+    proved = proof.prove_source(ALD)
+    assert (proved.entries, proved.faults) == (3, ())
 
 
 @pytest.mark.parametrize("source_id", [ANNUAL, STOCK])
@@ -80,12 +80,3 @@ def test_only_series_of_snapshots_lose_periods(land, source, source_id):
     land(source_id, "2024-12-31", b"b")
     assert kinds(source(source_id)) == [Nature.FIRST, Nature.NEXT]
     assert archive.missing_periods(source(source_id)) == []
-
-
-def test_a_changed_manifest_breaks_the_chain(land, source):
-    first = land(ALD, "2025-03-31", b"a")
-    land(ALD, "2025-06-30", b"b")
-    path = first.folder / landing.MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace("essai:", "ailleurs:"), encoding="utf-8")
-    with pytest.raises(AccesSoinsError, match="la chaîne des manifestes est rompue ici"):
-        landing.check(source(ALD))

@@ -49,7 +49,7 @@ def test_a_changed_byte_is_noticed(landed, tmp_path, use_settings):
     (landed.folder / "f.csv").write_bytes(b"abd")
     backup.backup(tmp_path / "s.tar.gz")
     use_settings(donnees=tmp_path / "ailleurs")
-    with pytest.raises(AccesSoinsError, match="les octets ne sont pas ceux du manifeste"):
+    with pytest.raises(AccesSoinsError, match=r"f\.csv : attendu l'empreinte .* n'est pas intacte"):
         backup.restore(tmp_path / "s.tar.gz")
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from acces_soins import landing, registers, retention
-from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins import landing, proof, registers, retention
+from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.versioning import current_inputs
 
@@ -44,7 +44,9 @@ def test_the_manifest_stays_the_bytes_go_and_it_says_so(stock, source):
     retention.prune()
     gone = next(m for m in landing.manifests(source(STOCK)) if m.edition == PRUNED[0])
     assert sorted(path.name for path in gone.folder.iterdir()) == ["elague.json", "manifest.json"]
-    assert landing.check(source(STOCK)) == len(KEPT + PRUNED)
+    proved = proof.prove_source(STOCK)
+    assert (proved.entries, proved.checked, proved.pruned) == (len(KEPT + PRUNED), len(KEPT), len(PRUNED))
+    assert proved.faults == ()
     with duckdb.connect() as connection:
         registers.create(connection, current_inputs())
         told = connection.execute(
@@ -81,8 +83,8 @@ def test_snapshots_that_nobody_gives_back_are_all_kept(land, source):
 def test_a_missing_byte_is_still_a_fault_when_nothing_was_pruned(stock, source):
     manifest = landing.latest(source(STOCK))
     (manifest.folder / manifest.fichier).unlink()
-    with pytest.raises(AccesSoinsError, match="les octets ne sont pas ceux du manifeste"):
-        landing.check(source(STOCK))
+    [fault] = proof.prove_source(STOCK).faults
+    assert fault.file.endswith(manifest.fichier) and fault.found == "aucun fichier"
 
 
 def test_an_unknown_rule_is_refused(source, monkeypatch):

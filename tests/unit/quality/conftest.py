@@ -263,6 +263,13 @@ CREATE TABLE registre.contexte AS SELECT 'essai' AS donnees, DATE '2016-10-15' A
 CREATE TABLE marts.fraicheur_sources AS
     SELECT 'essai.source' AS source, '2015' AS derniere_edition, DATE '2015-12-31' AS date_edition,
         TIMESTAMP '2016-02-01 03:00:00' AS derniere_extraction, DATE '2017-01-31' AS attendue_le;
+CREATE VIEW marts.valeurs_connues AS
+    SELECT *, 'essai' AS publication, TIMESTAMP '2016-10-15' AS connu_depuis,
+        CASE WHEN false THEN TIMESTAMP 'infinity' END AS connu_jusqua
+    FROM marts.indicateurs_trimestriels;
+CREATE TABLE marts.fiabilite_premieres_estimations AS
+    SELECT 'apl_mg' AS code_indicateur, 'departement' AS niveau, 50::DOUBLE AS part_revisee_pct,
+        1::DOUBLE AS revision_mediane, 2::DOUBLE AS revision_p90, NULL::VARCHAR AS motif;
 CREATE TABLE marts.comparaisons AS
     SELECT code_indicateur, niveau, code_territoire, trimestre,
         CASE WHEN niveau = 'departement' AND valeur IS NOT NULL THEN 1 END AS rang, 101 AS nb_classes

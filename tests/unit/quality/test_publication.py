@@ -33,9 +33,34 @@ def update(assignment, condition):
     return f"UPDATE {TABLE} SET {assignment} WHERE {condition}"
 
 
+def known(query):
+    return f"CREATE OR REPLACE VIEW marts.valeurs_connues AS {query}"
+
+
+KNOWN = f"SELECT *, 'e' AS publication, current_date AS connu_depuis, NULL AS connu_jusqua FROM {TABLE}"
+STRANGER = "* REPLACE ('x' AS code_indicateur)"
+RELIABILITY = "UPDATE marts.fiabilite_premieres_estimations SET"
 ONE = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2015T4'"
 CARRIED = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2016T1'"
 CORRUPTIONS = {
+    "valeur connue deux fois": (known(f"{KNOWN} UNION ALL {KNOWN}"), "une_ligne_fait_foi"),
+    "valeur publiée que le registre oublie": (
+        known(f"{KNOWN} WHERE code_indicateur <> 'apl_mg'"),
+        "ce_qui_fait_foi_est_publie",
+    ),
+    "valeur retirée qui fait encore foi": (
+        known(f"{KNOWN} UNION ALL {KNOWN.replace('*', STRANGER)}"),
+        "ce_qui_fait_foi_est_publie",
+    ),
+    "décile sous la médiane": (
+        f"{RELIABILITY} revision_p90 = 0.5",
+        "fiabilite_decile_au_dessus_de_la_mediane",
+    ),
+    "fiabilité sans mesure ni motif": (
+        f"{RELIABILITY} part_revisee_pct = NULL",
+        "fiabilite_mesuree_ou_motivee",
+    ),
+    "part révisée impossible": (f"{RELIABILITY} part_revisee_pct = 101", "fiabilite_part_possible"),
     "ligne doublée": (f"INSERT INTO {TABLE} SELECT * FROM {TABLE} LIMIT 1", "cle_unique"),
     "indicateur inconnu": (
         update("code_indicateur = 'autre'", "code_indicateur = 'apl_mg'"),

@@ -1,4 +1,4 @@
-"""What the tests of the raw zone share: a way to land some bytes."""
+"""What unit tests share: a way to land some bytes."""
 
 import pytest
 

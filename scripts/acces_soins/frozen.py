@@ -1,0 +1,114 @@
+"""The folder of a frozen release: made aside, summed, closed to writing, then shown in one step."""
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from acces_soins import comparison_page, formats, publication
+from acces_soins.comparison import RELEASE_FILE
+from acces_soins.landing import sha256_of
+from acces_soins.settings import PROJECT, get_settings
+from acces_soins.warehouse import DATABASE
+
+POLICY = PROJECT / "docs" / "politique_de_revision.md"
+SUMS = "SHA256SUMS"
+REPORT = "comparaison"
+READ_ONLY_FILE, READ_ONLY_FOLDER = 0o444, 0o555
+
+
+def make(release: dict, version: Path, told: dict, notes: list[str]) -> Path:
+    """Make the folder of a release; it appears whole under its name, or not at all.
+
+    Args:
+        release: its ``release.json``.
+        version: folder of the version that it freezes.
+        told: its comparison, as ``comparison.compare`` gives it.
+        notes: French sentences that its report says first.
+    """
+    releases = get_settings().releases
+    releases.mkdir(parents=True, exist_ok=True)
+    for leftover in releases.glob(".*"):
+        _remove(leftover)
+    draft = releases / f".{release['publication']}"
+    draft.mkdir()
+    shutil.copyfile(version / DATABASE, draft / DATABASE)
+    _write_files(draft, release, notes)
+    write_report(draft, told, notes)
+    shutil.copyfile(POLICY, draft / POLICY.name)
+    write_json(draft / RELEASE_FILE, release)
+    (draft / SUMS).write_text(_sums(draft), encoding="utf-8")
+    _close_to_writing(draft)
+    draft.rename(releases / release["publication"])
+    _flush(releases)
+    return releases / release["publication"]
+
+
+def write_report(folder: Path, told: dict, notes: list[str]) -> None:
+    """The comparison as data, as Markdown and as a page."""
+    write_json(folder / f"{REPORT}.json", told)
+    (folder / f"{REPORT}.md").write_text(comparison_page.markdown(told, notes) + "\n", encoding="utf-8")
+    (folder / f"{REPORT}.html").write_text(comparison_page.html(told, notes), encoding="utf-8")
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """The files of a release that its sums cover: all but the sums themselves."""
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / SUMS)
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
+    """Every file that a reader takes away."""
+    files, inputs = folder / publication.FILES, release["entrees"]
+    files.mkdir()
+    about = formats.About(
+        name=release["publication"],
+        kind="release",
+        published_at=dt.datetime.fromisoformat(release["figee_le"]),
+        trial=inputs["donnees"] == "essai",
+        date_arrete=dt.date.fromisoformat(inputs["date_arrete"]),
+        commit=inputs["commit"],
+        parent=release["comparee_a"],
+        chain_heads=inputs.get("chaines", {}),
+        notes=notes,
+    )
+    formats.write(folder / DATABASE, files, about)
+
+
+def _sums(folder: Path) -> str:
+    """In the layout of ``sha256sum``, so that ``sha256sum --check SHA256SUMS`` reads it."""
+    return "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(folder))
+
+
+def _close_to_writing(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _flush(path)
+        path.chmod(READ_ONLY_FOLDER if path.is_dir() else READ_ONLY_FILE)
+    _flush(folder)
+    folder.chmod(READ_ONLY_FOLDER)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a draft, even one that was already closed to writing."""
+    folder.chmod(0o700)
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,163 @@
+"""Whether a frozen release is still what was frozen: its bytes, its schema, its sums."""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from acces_soins import frozen, ledger
+from acces_soins.comparison import RELEASE_FILE
+from acces_soins.dashboards import marts_contracts
+from acces_soins.errors import AccesSoinsError
+from acces_soins.landing import sha256_of
+from acces_soins.warehouse import DATABASE, published_relations
+
+# table → column → type
+Contracts = dict[str, dict[str, str]]
+
+_LINE = re.compile(r"^([0-9a-f]{64})  (.+)$")
+_SHOWN = 5
+# Additive indicators whose every département has a figure of the quarter: nothing is missing from the sum.
+_SUMS = """
+with points as (
+    select points.*, territoires.code_region
+    from marts.indicateurs_trimestriels as points
+    inner join marts.catalogue_indicateurs as catalogue
+        on catalogue.code_indicateur = points.code_indicateur and catalogue.additif
+    inner join marts.territoires as territoires
+        on territoires.niveau = points.niveau and territoires.code_territoire = points.code_territoire
+),
+sommes as (
+    select
+        code_indicateur,
+        trimestre,
+        if(grouping(code_region) = 1, 'france', 'region') as niveau,
+        if(grouping(code_region) = 1, 'FR', code_region) as code_territoire,
+        sum(valeur) as somme
+    from points
+    where niveau = 'departement'
+    group by code_indicateur, trimestre, grouping sets ((code_region), ())
+    having bool_and(statut = 'hors_champ' or (statut in ('observe', 'provisoire') and age_trimestres = 0))
+)
+select
+    totaux.code_indicateur,
+    totaux.niveau,
+    totaux.code_territoire,
+    totaux.trimestre,
+    totaux.valeur,
+    sommes.somme,
+    rapprochements.ecart is not null as est_dit
+from points as totaux
+inner join sommes using (code_indicateur, trimestre, niveau, code_territoire)
+left join marts.rapprochements as rapprochements
+    on rapprochements.rapprochement = 'somme_des_departements'
+    and rapprochements.code_indicateur = totaux.code_indicateur
+    and rapprochements.niveau = totaux.niveau
+    and rapprochements.code_territoire = totaux.code_territoire
+    and rapprochements.trimestre = totaux.trimestre
+    and abs(rapprochements.ecart - (sommes.somme - totaux.valeur)) < 1e-6
+where totaux.statut in ('observe', 'provisoire') and totaux.age_trimestres = 0
+order by all
+"""
+
+
+def verify(folder: Path) -> list[str]:
+    """Verify the folder of a frozen release; returns what was found good, one French sentence each.
+
+    Raises AccesSoinsError with every fault: the file whose bytes changed, that is missing or that was
+    added, the table that left its contract, the sum that no longer holds.
+    """
+    if faults := _byte_faults(folder):
+        # What the bytes no longer prove, the figures cannot.
+        raise AccesSoinsError(_told(folder.name, faults))
+    contracts = frozen.read_json(folder / RELEASE_FILE)["contrats"]
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        sums, unequal = _check_sums(connection)
+        faults = [*schema_faults(connection, contracts), *unequal]
+    if faults:
+        raise AccesSoinsError(_told(folder.name, faults))
+    return [
+        f"{len(list(frozen.files_of(folder)))} fichiers intacts, aucun de trop",
+        f"{len(contracts)} tables conformes à leurs contrats",
+        sums,
+    ]
+
+
+def published_contracts() -> Contracts:
+    """The contracts of the marts that are published, as DuckDB names their types."""
+    marts = marts_contracts()
+    return {
+        table: {column: kind.lower() for column, kind in marts[table].items()}
+        for table in published_relations()
+    }
+
+
+def schema_faults(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -> list[str]:
+    """What differs between the tables of a published file and contracts, one French sentence each."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in connection.execute(
+        "select table_name, column_name, lower(data_type) from duckdb_columns() where schema_name = 'marts' "
+        "order by table_name, column_index"
+    ).fetchall():
+        found.setdefault(table, {})[column] = kind
+    faults = []
+    for table, wanted in contracts.items():
+        names = wanted.keys() | found.get(table, {}).keys()
+        differing = sorted(name for name in names if wanted.get(name) != found.get(table, {}).get(name))
+        if table not in found:
+            faults.append(f"{DATABASE} : la table {table} manque.")
+        elif differing:
+            faults.append(f"{DATABASE}, table {table} : colonnes hors contrat ({', '.join(differing)}).")
+    return faults
+
+
+def _byte_faults(folder: Path) -> list[str]:
+    sums = folder / frozen.SUMS
+    if not sums.is_file():
+        return [f"{frozen.SUMS} manque : rien ne prouve plus les autres fichiers."]
+    lines = [_LINE.match(line) for line in sums.read_text(encoding="utf-8").splitlines()]
+    faults = [] if all(lines) else [f"{frozen.SUMS} : ligne illisible."]
+    expected = {line[2]: line[1] for line in lines if line}
+    present = {path.relative_to(folder).as_posix(): path for path in frozen.files_of(folder)}
+    faults += [f"{name} manque." for name in sorted(expected.keys() - present.keys())]
+    faults += [f"{name} a été ajouté." for name in sorted(present.keys() - expected.keys())]
+    faults += [
+        f"{name} a changé."
+        for name in sorted(expected.keys() & present.keys())
+        if sha256_of(present[name]) != expected[name]
+    ]
+    entered = [event for event in ledger.read(ledger.RELEASES) if event["publication"] == folder.name]
+    if not entered:
+        faults.append("le registre ne connaît pas cette publication.")
+    elif entered[0]["empreinte_sommes"] != sha256_of(sums):
+        faults.append(f"{frozen.SUMS} n'est plus celui que le registre a inscrit.")
+    return faults
+
+
+def _check_sums(connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
+    """The sentence that counts them, and the totals that are not the sum of their départements.
+
+    A gap that the release itself tells in ``rapprochements`` is no fault: a producer's total may hold
+    residences that are of no département.
+    """
+    rows = connection.execute(_SUMS).fetchall()
+    unequal = [row for row in rows if row[4] is None or abs(row[5] - row[4]) > 1e-6]
+    faults = [
+        f"{DATABASE}, {code} {quarter}, {level} {territory} : attendu la somme des départements "
+        f"({total:g}) ; trouvé {value if value is not None else 'aucune valeur'}."
+        for code, level, territory, quarter, value, total, told in unequal
+        if not told
+    ]
+    told = sum(row[6] for row in unequal)
+    return (
+        f"{len(rows)} totaux égaux à la somme de leurs départements"
+        + (f", dont {told} avec un écart que la table rapprochements dit" if told else ""),
+        faults[:_SHOWN] + ([f"et {len(faults) - _SHOWN} autres totaux."] if len(faults) > _SHOWN else []),
+    )
+
+
+def _told(name: str, faults: list[str]) -> str:
+    return (
+        f"{name} n'est plus ce qui a été figé : {' '.join(faults)} "
+        "Ne plus la diffuser ; la reprendre d'une sauvegarde."
+    )
