@@ -16,8 +16,8 @@ FRANCE_WEIGHT = 1000  # the national figure is masked when nothing else does
 def protect(table: Table, published_before: Collection[Key] = ()) -> dict[Key, str]:
     """What is masked, and why (``secret_primaire`` | ``secret_secondaire``).
 
-    The engine's pattern is attacked before it is taken; where it has none (measured: about one linked
-    year in fifty) the smallest neighbours are masked until the attacker finds nothing. A confidential
+    The engine's pattern is attacked before it is taken; where it has none (measured: three random tables
+    in a hundred) the smallest neighbours are masked until the attacker finds nothing. A confidential
     total whose label would say too much (ten parts of 1 under a threshold of 11) is told as secondary.
     A count that an earlier publication gave is not masked besides another: it would hide nothing. Where
     that leaves no way, the present publication is protected by itself and the audit says so.
