@@ -99,7 +99,8 @@ def close_night(night: str | None) -> dict:
         alerts.append(f"Étape interrompue : {', '.join(broken)}. Consulter le journal de la tâche.")
     send(alerts, context)
     if broken or report["etat"] == "echec":
-        raise NightFailed("la nuit a échoué ; la dernière publication reste servie")
+        served = "la nouvelle" if report["etat"] == "publie" else "la dernière"
+        raise NightFailed(f"la nuit a échoué ; {served} publication est servie")
     if report["entretien"] == "echec":
         raise NightFailed("la nuit est close, son entretien a échoué : lire ses alertes")
     return report

@@ -39,9 +39,9 @@ publies as (
 ),
 
 reunis as (
-    {{ points_calcules('sommes', source) }}
-    union all by name
     select * from publies
+    union all by name
+    {{ points_calcules('sommes', source) }}
     union all by name
     select *, '{{ source }}' as source, 'masque' as statut_source, 'v1' as version_methode
     from masques
@@ -51,7 +51,7 @@ select *
 from reunis
 qualify row_number() over (
     partition by niveau, code_territoire, date_reference
-    order by source = '{{ source }}' and statut_source <> 'masque' desc, statut_source <> 'masque' desc
+    order by statut_source <> 'masque' desc, source = '{{ source }}' desc
 ) = 1
 {%- endmacro %}
 

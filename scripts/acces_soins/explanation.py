@@ -17,6 +17,7 @@ from acces_soins.settings import PROJECT
 from acces_soins.sql_text import literal
 
 CORRECTIONS = PROJECT / "dbt_project" / "seeds" / "ref_corrections.csv"
+TERRITORIES = PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv"
 LABELS = PROJECT / "dbt_project" / "seeds" / "ref_libelles.csv"
 FIRST_LINES = 5
 LEVELS = ("departement", "region", "france")
@@ -66,7 +67,7 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
         *_parts(figure),
         *_origin(figure),
         *_other_sources(indicator, figure["source"]),
-        *_corrections(meta["sources"]),
+        *corrections(figure, meta["sources"]),
         ("Méthode", f"{figure['version_methode'] or '—'} ; limites : {meta['limites']}"),
         ("Publication", _version()),
     ]
@@ -223,8 +224,9 @@ def _other_sources(indicator: str, main: str | None) -> Iterator[Line]:
             )
 
 
-def _corrections(sources: list[str]) -> Iterator[Line]:
-    found = [row for row in _rows(CORRECTIONS) if row["source"] in sources]
+def corrections(figure: dict, sources: list[str]) -> Iterator[Line]:
+    """The corrections of these sources whose row speaks of the figure's territory and day."""
+    found = [row for row in _rows(CORRECTIONS) if row["source"] in sources and _concerns(row, figure)]
     for row in found:
         yield (
             "Correction",
@@ -234,7 +236,29 @@ def _corrections(sources: list[str]) -> Iterator[Line]:
             ),
         )
     if not found:
-        yield "Corrections", "aucune sur ces sources"
+        yield "Corrections", "aucune ne touche ce chiffre"
+
+
+def _concerns(correction: dict[str, str], figure: dict) -> bool:
+    """Whether the corrected row is among those of the figure; a key that names no place is told to all."""
+    cells = dict(zip(get_source(correction["source"]).key, correction["cle"].split("|"), strict=True))
+    dated = next((name for name in DATES if name in cells), None)
+    if dated and figure["date_reference"]:
+        length = DATES[dated]
+        if cells[dated][:length] != figure["date_reference"].isoformat()[:length]:
+            return False
+    column = next((name for name in DEPARTMENT if name in cells), None)
+    if figure["niveau"] == "france" or column is None:
+        return True
+    place = DEPARTMENT[column].format("$1")
+    department = duckdb.execute(f"select {place}", [cells[column]]).fetchone()[0]
+    regions = {
+        row["code_territoire"]: row["code_region"]
+        for row in _rows(TERRITORIES)
+        if row["niveau"] == "departement"
+    }
+    own = department if figure["niveau"] == "departement" else regions.get(department)
+    return own == figure["code_territoire"]
 
 
 def _version() -> str:

@@ -35,13 +35,18 @@ STATUSES = {
 SHOWN_PERIODS = 4
 WIDTH = 140
 LAST_NIGHT = "derniere_nuit.txt"
+DASHBOARDS_BEHIND = (
+    "une nouvelle version est servie, mais les tableaux de bord n'ont pas été rafraîchis : "
+    "ils montrent encore la précédente par endroits"
+)
 STEPS = ("construction", "contrôles", "publication", "tableaux de bord")
 
 
 def judge(steps: list[dict], extractions: list[dict]) -> dict:
     """What a night came to: {etat, alertes}.
 
-    ``etat`` is publie, inchange (nothing new, said so) or echec (the last version stays served).
+    ``etat`` is publie (a new version is served, even where the dashboards could not follow), inchange
+    (nothing new, said so) or echec (the last version stays served).
     """
     state = _state(steps)
     return {"etat": state, "alertes": _alerts(state, steps, extractions)}
@@ -97,7 +102,7 @@ def late_sources(today: dt.date) -> list[str]:
 def _state(steps: list[dict]) -> str:
     by_name = {step["etape"]: step["etat"] for step in steps}
     if by_name.get("publication") == "publie":
-        return "echec" if by_name.get("tableaux de bord") == "echec" else "publie"
+        return "publie"
     return "inchange" if by_name.get("construction") == "inchange" else "echec"
 
 
@@ -120,7 +125,13 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
     alerts += [f"source en retard — {sentence}" for sentence in late_sources(get_settings().today)]
     if state == "echec":
         alerts.insert(0, "la nuit n'a rien publié : la dernière version reste servie")
+    elif _dashboards_failed(steps):
+        alerts.insert(0, DASHBOARDS_BEHIND)
     return alerts
+
+
+def _dashboards_failed(steps: list[dict]) -> bool:
+    return any((step["etape"], step["etat"]) == ("tableaux de bord", "echec") for step in steps)
 
 
 def _render(night: str, state: str, steps: list[dict], extractions: list[dict], alerts: list[str]) -> str:
@@ -132,7 +143,8 @@ def _render(night: str, state: str, steps: list[dict], extractions: list[dict], 
         "inchange": "rien n'a changé : la version servie reste la même",
         "echec": "ÉCHEC, rien n'est publié : la dernière version reste servie",
     }
-    console.print(f"\nNuit {night} — {kind}\n{heading[state]}\n")
+    told = DASHBOARDS_BEHIND if state == "publie" and _dashboards_failed(steps) else heading[state]
+    console.print(f"\nNuit {night} — {kind}\n{told}\n")
     _print_steps(console, steps, extractions)
     _print_extractions(console, extractions)
     if settings.published_warehouse.exists():

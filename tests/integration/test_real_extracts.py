@@ -178,8 +178,8 @@ def test_the_apl_is_observed_then_carried_then_expired(real, ask):
         )
     )
     assert statuses["2021T4"] == "observe"
-    assert statuses["2022T1"] == statuses["2024T1"] == "reporte"
-    assert statuses["2024T2"] == statuses["2026T3"] == "perime"
+    assert statuses["2022T1"] == statuses["2024T2"] == "reporte"
+    assert statuses["2024T3"] == statuses["2026T3"] == "perime"
 
 
 def test_a_partial_file_is_out_of_perimeter_elsewhere_never_zero(real, ask):

@@ -4,7 +4,7 @@ dbt compiles a unit test into one query that holds its fixtures, the model and t
 is that query with one change in the model's part. It is killed when the answer is no longer the expected one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import duckdb
 import sqlglot
@@ -32,14 +32,16 @@ FIXTURE, ACTUAL = "__dbt__cte__", "dbt_internal_unit_test_actual"
 PROVENANCE = {"source", "edition", "sha256", "date_extraction", "version_methode", "raison"}
 
 
-def mutants(query: str) -> Iterator[tuple[str, str]]:
-    """What each change is (``a > b → a >= b``), and the query with it."""
+def mutants(query: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """What each change is (``a > b → a >= b``), and the query with it, where that change is wanted."""
     tree = sqlglot.parse_one(query, dialect="duckdb")
     for place in [node for node in _model(tree).walk() if _is_formula(node)]:
         changed = _changed(place)
         if changed is None:
             continue
         told = f"{_short(place)} → {_short(changed)}"
+        if not wanted(told):
+            continue
         place.replace(changed)
         yield told, tree.sql(dialect="duckdb")
         changed.replace(place)

@@ -10,7 +10,10 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
+
 from acces_soins.catalog import Source, get_source
+from acces_soins.sql_text import literal
 from acces_soins.trial.layouts import DIALECTS, extract
 from acces_soins.trial.rows import options
 
@@ -53,6 +56,23 @@ def write_csv(source_id: str, column: str, rows: int, folder: Path) -> Path:
             left = rows - copy * len(lines)
             out.write("".join([f"{before}{copy}{after}" for before, after in halves[:left]]))
     return path
+
+
+def grow(table: Path, column: str, rows: int) -> None:
+    """Repeat the rows of a landed table up to ``rows``; a number after ``column`` tells the copies apart."""
+    grown = table.with_suffix(".grand")
+    with duckdb.connect(config={"threads": 2}) as connection:
+        total = connection.execute("select count(*) from read_parquet($1)", [str(table)]).fetchone()[0]
+        connection.execute(
+            f"""copy (
+                select * replace ("{column}" || case n when 0 then '' else n::varchar end as "{column}",
+                                  _ligne + n * {total} as _ligne)
+                from range({-(-rows // total)}) as copies(n) cross join read_parquet({literal(table)})
+                order by n, _ligne limit {max(rows, total)}
+            ) to {literal(grown)} (format parquet)"""
+        )
+    table.unlink()
+    grown.rename(table)
 
 
 def write_json(source_id: str, field: str, size: int, folder: Path, as_array: bool) -> Path:

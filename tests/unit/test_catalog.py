@@ -6,7 +6,13 @@ import re
 import duckdb
 import pytest
 
-from acces_soins.catalog import edition_date, get_source, load_indicators, load_sources
+from acces_soins.catalog import (
+    CADENCES_DAYS,
+    edition_date,
+    get_source,
+    load_indicators,
+    load_sources,
+)
 from acces_soins.disclosure.rules import RULES
 from acces_soins.errors import ConfigurationError
 
@@ -80,3 +86,14 @@ def test_an_indicator_is_documented(indicator):
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
     assert meta["confidentialite"]["regle"] in RULES
+
+
+@pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)
+def test_the_freshest_figure_that_can_exist_is_never_out_of_date(indicator):
+    """Before the next edition is due, the last one is the cadence and the producer's delay old."""
+    days = [
+        CADENCES_DAYS[source.cadence] + source.meta["delai_attendu_jours"]
+        for source in map(get_source, indicator.meta["sources"])
+        if source.cadence == indicator.meta["cadence"] and not source.meta.get("sans_suite")
+    ]
+    assert indicator.meta["report_max_trimestres"] >= max(days, default=0) // (365.25 / 4)

@@ -56,11 +56,7 @@ select
     statistiques.nb_points::integer as nb_points,
     round(statistiques.pente, 9) as pente,
     case
-        when coalesce(
-            abs(statistiques.s) < exact.s_critique,
-            statistiques.variance = 0,
-            false
-        ) then 'stable'
+        when abs(statistiques.s) < exact.s_critique then 'stable'
         when exact.s_critique is null
             and (statistiques.variance = 0
                 or (abs(statistiques.s) - 1) / sqrt(statistiques.variance) < {{ var('z_tendance') }}) then 'stable'

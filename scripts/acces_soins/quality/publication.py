@@ -22,16 +22,8 @@ from acces_soins.quality.suites import (
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
-# What queries read, and where it lies in the build.
-VIEWS = {
-    "indicateurs": "marts.indicateurs_trimestriels",
-    "comparaisons": "marts.comparaisons",
-    "tableau_de_bord": "marts.tableau_de_bord",
-    "fraicheur_sources": "marts.fraicheur_sources",
-    "connues": "marts.valeurs_connues",
-    "fiabilite": "marts.fiabilite_premieres_estimations",
-    "contexte": "registre.contexte",
-}
+# What queries read besides the marts that have a suite, each under its own name.
+VIEWS = {"indicateurs": "marts.indicateurs_trimestriels", "contexte": "registre.contexte"}
 LONG_TABLE = VIEWS["indicateurs"]
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
@@ -125,7 +117,8 @@ def _prepare(
     for alias, path in attached.items():
         if path:
             connection.execute(f"ATTACH {literal(path)} AS {alias} (READ_ONLY)")
-    for view, table in VIEWS.items():
+    marts = {path.stem: f"marts.{path.stem}" for path in suite_paths()}
+    for view, table in (VIEWS | marts).items():
         _view(connection, view, "construction", table)
     if previous:
         _view(connection, "indicateurs_avant", "servie", LONG_TABLE)
@@ -149,6 +142,7 @@ def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
         texts={"premier_trimestre": f"DATE '{_first_quarter_end()}'"},
         lists={
             "indicateurs": elements,
+            "indicateurs_additifs": [e for e in elements if indicators[e["id"]].meta.get("additif")],
             "indicateurs_bornes": [e for e in elements if e["catalogue"]["bornes"]],
             "indicateurs_avec_alerte": [e for e in elements if "variation_alerte_pct" in e["catalogue"]],
             "indicateurs_avec_report": [e for e in elements if "report_max_trimestres" in e["catalogue"]],

@@ -81,3 +81,33 @@ def test_the_report_tells_of_housekeeping_that_failed(night, full_disk, module, 
 
 def test_a_closing_without_trouble_says_so(night):
     assert steps.close_night(night)["entretien"] == "fait"
+
+
+def told_of(*steps_done):
+    """The outcome of a night whose steps ended so, and the report that it wrote."""
+    night = steps.open_night()
+    lines = [
+        {"etape": name, "etat": state, "phrase": "dit pourquoi", "duree_s": 0.1} for name, state in steps_done
+    ]
+    with (warehouse.work_folder(night) / "etapes.jsonl").open("a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(line) + "\n" for line in lines)
+    outcome = steps.close_night(night)
+    return outcome, (get_settings().reports / report.LAST_NIGHT).read_text(encoding="utf-8")
+
+
+BUILT = (("construction", "construit"), ("contrôles", "fait"))
+
+
+def test_dashboards_that_fail_do_not_hide_that_a_version_was_published():
+    outcome, written = told_of(*BUILT, ("publication", "publie"), ("tableaux de bord", "echec"))
+    assert outcome["etat"] == "publie"
+    assert outcome["alertes"][0].startswith("une nouvelle version est servie, mais les tableaux de bord")
+    assert "étape tableaux de bord en échec : dit pourquoi" in outcome["alertes"]
+    assert "rien n'est publié" not in written and "n'a rien publié" not in written
+
+
+def test_a_publication_that_fails_leaves_the_last_version_and_says_so():
+    outcome, written = told_of(*BUILT, ("publication", "echec"))
+    assert outcome["etat"] == "echec"
+    assert outcome["alertes"][0].startswith("la nuit n'a rien publié")
+    assert "ÉCHEC, rien n'est publié" in written

@@ -22,7 +22,9 @@ CODES = {
     "nb_msp": (0, 4000),
     "nb_centres_sante": (0, 6000),
     "delai_moyen_acces_specialistes": (0, 365),
+    "taux_ald_avec_mt_barometre": (50, 100),
 }
+ADDITIVE = ("effectif_mg_liberaux", "nb_msp", "nb_centres_sante")
 MG = "Médecins généralistes (hors médecins à expertise particulière - MEP)"
 QUARTERS = ["2015T4", "2016T1", "2016T2", "2016T3"]
 COLUMNS = """
@@ -85,6 +87,7 @@ def indicators(monkeypatch):
                 "variation_alerte_pct": 20,
                 "report_max_trimestres": 5,
                 "hors_champ": ["departement/976"] if code == "apl_mg" else [],
+                "additif": code in ADDITIVE,
             },
         )
         for code, bounds in CODES.items()
@@ -208,7 +211,7 @@ def write_parquet(rows, path):
 
 
 def build_publication(path):
-    """A private build of essai: 9 indicators × 120 territories × 4 quarters, every rule respected."""
+    """A private build of essai: 10 indicators × 120 territories × 4 quarters, every rule respected."""
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"CREATE SCHEMA marts; CREATE TABLE marts.indicateurs_trimestriels ({COLUMNS})")
         connection.execute(
@@ -220,6 +223,7 @@ def build_publication(path):
         connection.executemany("INSERT INTO q VALUES (?, ?)", list(zip(QUARTERS, ends, strict=True)))
         connection.execute(FILL)
         connection.execute(DERIVED)
+        connection.execute(OTHERS)
         connection.execute("DROP TABLE t; DROP TABLE i; DROP TABLE q")
     return path
 
@@ -257,7 +261,43 @@ SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
     'essai.source' AS source, '2015' AS edition, 'abc' AS sha256, '1' AS version_methode
 FROM base
 """
-DERIVED = """
+# Made of the long table alone: made again when a fault is put there, so that one fault has one cause.
+DERIVED = f"""
+CREATE OR REPLACE TEMP VIEW places AS SELECT * FROM read_csv('{TERRITORIES}', all_varchar = true);
+CREATE OR REPLACE TABLE marts.comparaisons AS
+    SELECT code_indicateur, niveau, code_territoire, trimestre,
+        CASE WHEN niveau = 'departement' AND valeur IS NOT NULL THEN 1 END AS rang, 101 AS nb_classes
+    FROM marts.indicateurs_trimestriels;
+CREATE OR REPLACE TABLE marts.tableau_de_bord AS
+    SELECT m.*, p.code_iso_3166_2, 'Données d''essai (fictives)' AS donnees
+    FROM marts.indicateurs_trimestriels AS m
+    JOIN places AS p ON p.niveau = m.niveau AND p.code_territoire = m.code_territoire;
+CREATE OR REPLACE TABLE marts.fiche_departement AS
+    SELECT code_territoire AS code_departement, code_indicateur, trimestre, valeur, statut,
+        coalesce(valeur::VARCHAR, 'Aucune source ouverte') AS valeur_texte, 'essai' AS donnees
+    FROM marts.indicateurs_trimestriels WHERE niveau = 'departement'
+    QUALIFY row_number() OVER (
+        PARTITION BY code_indicateur, code_territoire ORDER BY valeur IS NULL, trimestre DESC) = 1;
+CREATE OR REPLACE TABLE marts.dispersion_apl AS
+    SELECT code_territoire, date_reference, 1::DOUBLE AS apl_min, 1.5::DOUBLE AS apl_p10,
+        3::DOUBLE AS apl_mediane, 4::DOUBLE AS apl_p90, 6::DOUBLE AS apl_max,
+        valeur AS part_pop_apl_inf_2_5, sha256
+    FROM marts.indicateurs_trimestriels
+    WHERE code_indicateur = 'part_pop_apl_inf_2_5' AND niveau = 'departement' AND trimestre = '2015T4';
+CREATE OR REPLACE TABLE marts.rapprochements AS
+    SELECT 'somme_des_departements' AS rapprochement, code_indicateur, niveau, code_territoire, trimestre,
+        valeur AS valeur_publiee, valeur AS valeur_recalculee, 0::DOUBLE AS ecart, 0::DOUBLE AS ecart_pct,
+        true AS conforme
+    FROM marts.indicateurs_trimestriels
+    WHERE code_indicateur = 'nb_msp' AND niveau <> 'departement';
+CREATE OR REPLACE TABLE marts.revisions_barometre AS
+    SELECT 'IND-312' AS code_indicateur_barometre, niveau, code_territoire, date_reference,
+        valeur - 1 AS premiere_valeur, valeur AS derniere_valeur, 1::DOUBLE AS ecart, 2 AS nb_editions,
+        1 AS nb_revisions
+    FROM marts.indicateurs_trimestriels
+    WHERE code_indicateur = 'taux_ald_avec_mt_barometre' AND age_trimestres = 0
+"""
+OTHERS = """
 CREATE SCHEMA registre;
 CREATE TABLE registre.contexte AS SELECT 'essai' AS donnees, DATE '2016-10-15' AS date_arrete;
 CREATE TABLE marts.fraicheur_sources AS
@@ -270,14 +310,28 @@ CREATE VIEW marts.valeurs_connues AS
 CREATE TABLE marts.fiabilite_premieres_estimations AS
     SELECT 'apl_mg' AS code_indicateur, 'departement' AS niveau, 50::DOUBLE AS part_revisee_pct,
         1::DOUBLE AS revision_mediane, 2::DOUBLE AS revision_p90, NULL::VARCHAR AS motif;
-CREATE TABLE marts.comparaisons AS
-    SELECT code_indicateur, niveau, code_territoire, trimestre,
-        CASE WHEN niveau = 'departement' AND valeur IS NOT NULL THEN 1 END AS rang, 101 AS nb_classes
-    FROM marts.indicateurs_trimestriels;
-CREATE TABLE marts.tableau_de_bord AS
-    SELECT m.*, t.code_iso_3166_2, 'Données d''essai (fictives)' AS donnees
-    FROM marts.indicateurs_trimestriels AS m
-    JOIN t ON t.niveau = m.niveau AND t.code_territoire = m.code_territoire
+CREATE TABLE marts.revisions AS
+    SELECT code_indicateur, niveau, code_territoire, trimestre, NULL::VARCHAR AS publication_nouvelle,
+        valeur - 1 AS ancienne, valeur AS nouvelle, 'source_revisee' AS raison, statut AS statut_nouveau
+    FROM marts.indicateurs_trimestriels
+    WHERE code_indicateur = 'nb_msp' AND code_territoire = '84' AND trimestre = '2016T3';
+CREATE TABLE marts.departements_semblables AS
+    WITH numbered AS (
+        SELECT code_territoire, row_number() OVER (ORDER BY code_territoire) AS n
+        FROM places WHERE niveau = 'departement'
+    )
+    SELECT a.code_territoire AS code_departement, s.rang::INTEGER AS rang,
+        b.code_territoire AS code_semblable, s.rang / 10 AS distance
+    FROM numbered AS a CROSS JOIN range(1, 6) AS s(rang) JOIN numbered AS b ON b.n = (a.n + s.rang) % 101 + 1;
+CREATE TABLE marts.chiffres_publies AS
+    SELECT 'effectif_mg_liberaux' AS code_indicateur, 'france' AS niveau, 'FR' AS code_territoire,
+        DATE '2015-12-31' AS date_reference, 100::DOUBLE AS valeur_publiee,
+        NULL::DOUBLE AS valeur_observatoire, NULL::DOUBLE AS ecart, 1::DOUBLE AS tolerance,
+        'non_compare' AS resultat;
+CREATE TABLE marts.affirmations AS
+    SELECT 'essai-1' AS id, 'nb_msp' AS code_indicateur, 'france' AS niveau, 'FR' AS code_territoire,
+        101::DOUBLE AS valeur_mesuree, DATE '2015-12-31' AS date_mesure,
+        'Communiqué d''essai' AS source_mesure, 'confirmee' AS verdict, 'Mesuré ailleurs.' AS raison
 """
 
 
