@@ -21,6 +21,8 @@ from superset.errors import SupersetErrorType
 
 FOLDER = Path(os.environ["ACCES_SOINS_SUPERSET_DOSSIER"])
 WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
+# Factsheets made on demand lie beside the publication, one folder per version.
+SHEETS = WAREHOUSE.parents[2] / "fiches"
 QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30"))
 CACHE_SECONDS = 24 * 3600
 # Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
@@ -180,6 +182,7 @@ def _limit_logins(app: Flask) -> None:
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
     _speak_french(app)
+    runpy.run_path(str(Path(__file__).with_name("telechargements.py")))["offer"](app, WAREHOUSE, SHEETS)
     _open_on_the_dashboard(app)
     _limit_logins(app)
 
@@ -317,7 +320,17 @@ def derniere_publication() -> str:
     return f"{moment.day} {month} {moment.year} à {moment:%H} h {moment:%M} (UTC)"
 
 
-JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication, "version_publiee": version_publiee}
+def fiches_publiees() -> list[str]:
+    """Codes of the départements that have a factsheet of the served version; « aucune » when none has."""
+    found = (SHEETS / WAREHOUSE.parent.resolve().name).glob("fiche-*.pdf")
+    return sorted(path.stem.removeprefix("fiche-") for path in found) or ["aucune"]
+
+
+JINJA_CONTEXT_ADDONS = {
+    "derniere_publication": derniere_publication,
+    "version_publiee": version_publiee,
+    "fiches_publiees": fiches_publiees,
+}
 
 # --- the organisation's own identities: a file like those of superset/identites, kept outside ---
 if IDENTITIES := os.environ.get("ACCES_SOINS_SUPERSET_IDENTITES"):

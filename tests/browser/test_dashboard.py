@@ -3,6 +3,7 @@
 The quick pass walks through two of them; « make test-long » sees all, for each role and width.
 """
 
+import csv
 import os
 import re
 from pathlib import Path
@@ -187,6 +188,11 @@ def test_one_reaches_a_departement_through_its_region(page):
     page.keyboard.press("Escape")
     _choose(page, "departement", "29 – Finistère")
     page.wait_for_selector(".as-titre:has-text('29 – Finistère')", timeout=60_000)
+    with page.expect_download() as started:
+        page.get_by_text("tous les chiffres de ce département").click()
+    text = Path(started.value.path()).read_text(encoding="utf-8-sig")
+    first = next(row for row in csv.DictReader(text.splitlines(), delimiter=";"))
+    assert (first["code_departement"], first["nature"]) == ("29", published_marts.TRIAL)
     _keep(page, "mon_departement")
 
 

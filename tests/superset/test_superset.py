@@ -483,6 +483,26 @@ def test_without_any_revision_the_page_says_so(reader):
     assert row["libelle_indicateur"] == "Aucune valeur révisée depuis la première publication"
 
 
+def test_files_are_for_those_who_logged_in(superset_address):
+    for path in ("/donnees/tableau_de_bord.parquet", "/donnees/departement/29.csv", "/fiches/fiche-29.pdf"):
+        answer = httpx.get(f"{superset_address}{path}")
+        assert answer.status_code == 302 and "/login/" in answer.headers["location"], path
+
+
+def test_the_departement_s_sheet_is_linked_once_it_is_made(superset, reader):
+    chosen = {"libelle_departement": "29 – Finistère"}
+
+    def header() -> str:
+        (row,) = _data(reader, "Le département choisi", chosen, "mon-departement")
+        return row["entete"]
+
+    assert "pas encore faite" in header() and "/donnees/departement/29.csv" in header()
+    sheet = superset.settings.factsheets / superset_service.VERSION / "fiche-29.pdf"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_bytes(b"%PDF-1.7")
+    assert 'href="/fiches/fiche-29.pdf"' in header()
+
+
 def test_superset_speaks_our_french(superset_address):
     pack = httpx.get(f"{superset_address}/superset/language_pack/fr/").raise_for_status().json()
     assert pack["locale_data"]["superset"]["Filters and controls"] == ["Filtres et réglages"]

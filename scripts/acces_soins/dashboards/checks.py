@@ -108,6 +108,7 @@ def _render(sql: str, chosen: list[str]) -> str:
         filter_values=lambda *_args, **_kwargs: chosen,
         derniere_publication=lambda: "1 janvier 2026",
         version_publiee=lambda: "20260101T000000Z-00000000",
+        fiches_publiees=lambda: ["aucune"],
         cache_key_wrapper=lambda key: key,
     )
 

@@ -67,13 +67,6 @@ coalesce('<div class="as-repere" style="left:' || round(greatest(0, least(100, [
 [% macro trait(statut) -%]
 CASE WHEN [[ statut ]] = 'reporte' THEN 'as-b-reporte' ELSE 'as-b-observe' END
 [%- endmacro %]
-[# Where a printable sheet and the files are, said plainly where there is none. #]
-[% macro fiche(code) -%]
-'pas encore disponible depuis ce tableau.'
-[%- endmacro %]
-[% macro fichiers() -%]
-'La table entière se télécharge avec la publication.'
-[%- endmacro %]
 [# The chosen quarter, or the last one in which a département has a figure of this indicator: Superset decides. #]
 [% macro au_trimestre() -%]
 {% set choisis = filter_values('choix_trimestre', remove_filter=True) %}

@@ -285,7 +285,8 @@ CREATE OR REPLACE TABLE marts.dispersion_apl AS
     FROM marts.indicateurs_trimestriels
     WHERE code_indicateur = 'part_pop_apl_inf_2_5' AND niveau = 'departement' AND trimestre = '2015T4';
 CREATE OR REPLACE TABLE marts.tableau_chiffres AS
-    SELECT code_indicateur, niveau, code_territoire, trimestre, valeur, statut, valeur::VARCHAR AS valeur_texte
+    SELECT code_indicateur, niveau, code_territoire, trimestre, valeur, statut,
+        valeur::VARCHAR AS valeur_texte
     FROM marts.indicateurs_trimestriels
     QUALIFY row_number() OVER (
         PARTITION BY code_indicateur, niveau, code_territoire ORDER BY valeur IS NULL, trimestre DESC) = 1;
