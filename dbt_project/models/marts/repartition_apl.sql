@@ -27,7 +27,18 @@ classes as (
         count(*)::integer as nb_communes,
         {{ somme_exacte('population_totale_nb') }} as population
     from communes
-    group by grouping sets ((code_departement, date_reference, borne), (code_region, date_reference, borne), (date_reference, borne))
+    group by
+        grouping sets (
+            (code_departement, date_reference, borne), (code_region, date_reference, borne), (date_reference, borne)
+        )
+),
+
+territoires as (
+    select distinct niveau, code_territoire, date_reference from classes
+),
+
+bornes as (
+    select unnest(generate_series({{ (2 * bas - 1) | int }}, {{ (2 * haut) | int }})) / 2 as borne
 ),
 
 -- Every class of every territory: a class without inhabitants is a zero that was counted.
@@ -39,8 +50,8 @@ completes as (
         bornes.borne::double as borne,
         coalesce(classes.nb_communes, 0)::integer as nb_communes,
         coalesce(classes.population, 0) as population
-    from (select distinct niveau, code_territoire, date_reference from classes) as territoires
-    cross join (select unnest(generate_series({{ (2 * bas - 1) | int }}, {{ (2 * haut) | int }})) / 2 as borne) as bornes
+    from territoires
+    cross join bornes
     left join classes
         on classes.niveau = territoires.niveau
         and classes.code_territoire = territoires.code_territoire

@@ -68,7 +68,9 @@ select
     case when cibles.echeance is null then {{ nombre_ecrit('rythmes.valeur') }} end as rythme_vise_texte,
     case
         when cibles.distance_cible <= 0 then 'cible atteinte'
-        else 'reste ' || ltrim({{ evolution_ecrite('cibles.distance_cible', 'dernieres.decimales', 'dernieres.unite') }}, '+')
+        else 'reste ' || ltrim(
+            {{ evolution_ecrite('cibles.distance_cible', 'dernieres.decimales', 'dernieres.unite') }}, '+'
+        )
     end as distance_texte,
     cibles.progression_pct,
     case

@@ -1,4 +1,7 @@
 -- Of each indicator, at the quarter shown first: how many départements have a figure, and of which status.
+{%- set statuts = [
+    'observe', 'provisoire', 'estime', 'reporte', 'perime', 'masque', 'non_disponible', 'hors_champ'
+] %}
 select
     code_indicateur,
     any_value(libelle_indicateur) as libelle_indicateur,
@@ -8,7 +11,7 @@ select
     max(date_reference) as date_reference,
     any_value(libelle_source) as libelle_source,
     count(*)::integer as nb_departements,
-    {%- for statut in ['observe', 'provisoire', 'estime', 'reporte', 'perime', 'masque', 'non_disponible', 'hors_champ'] %}
+    {%- for statut in statuts %}
     count(*) filter (where statut = '{{ statut }}')::integer as nb_{{ statut }},
     {%- endfor %}
     count(valeur)::integer as nb_affichables,
