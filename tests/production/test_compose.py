@@ -1,5 +1,6 @@
 """The shape in production, checked without a container engine: schema, secrets, ports, mounts, commands."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -188,3 +189,28 @@ def test_every_variable_of_compose_is_in_the_example():
     used = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text())) - {"ACCES_SOINS_VERSION"}
     offered = set(re.findall(r"^([A-Z_]+)=", (PROJECT / "docker" / "env.example").read_text(), re.M))
     assert used == offered
+
+
+def operators_commands() -> list[str]:
+    """The lines of the bash blocks of the operator's guide."""
+    text = (PROJECT / "docs" / "exploitation.md").read_text(encoding="utf-8")
+    return [
+        line for block in re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()
+    ]
+
+
+def test_the_operators_guide_names_what_exists(compose):
+    docker = [line for line in operators_commands() if line.startswith("docker compose")]
+    assert len(docker) >= 15
+    for line in docker:
+        parsed = subprocess.run(["sh", "-n", "-c", line], capture_output=True, text=True)
+        assert parsed.returncode == 0, parsed.stderr
+        verb, *words = line.removeprefix("docker compose ").split()
+        named = next((word for word in words if not word.startswith("-")), None)
+        if verb in ("exec", "run"):
+            assert named in compose["services"], line
+        for module in re.findall(r"-m (\S+)", line):
+            assert importlib.util.find_spec(module), line
+    guide = (PROJECT / "docs" / "exploitation.md").read_text(encoding="utf-8")
+    for secret in compose["secrets"]:
+        assert f"`{secret}`" in guide, secret
