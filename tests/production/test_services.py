@@ -174,7 +174,6 @@ def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the
     with prod.serving(*superset.SERVICES) as address:
         with superset_service.client(prod.service(), address, "decideur") as http:
             assert http.get(f"/api/v1/dashboard/{DASHBOARD}").status_code == 200
-        assert [key for key in prod.stores.redis("keys", "acces_soins_*").splitlines() if key]
         with superset_service.client(prod.service(), address, "admin") as http:
             dashboard = http.get(f"/api/v1/dashboard/{DASHBOARD}").json()["result"]["id"]
             asked = http.post(
@@ -196,6 +195,8 @@ def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the
             assert asked.status_code == 201, asked.text
             wait_for(lambda: prod.mailbox.sent_to("prefet@essai.invalid"), "le rapport par courriel")
             http.delete(f"/api/v1/report/{asked.json()['id']}")
+        # What the worker's Chromium had drawn is in the cache that the processes share.
+        assert prod.stores.redis("keys", "acces_soins_donnees_*")
     report = prod.mailbox.sent_to("prefet@essai.invalid")[0]
     assert str(report["subject"]).startswith("Accès aux soins")
     parts = {part.get_content_type(): part.get_payload(decode=True) for part in report.walk()}
@@ -206,8 +207,6 @@ def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the
 
 
 def test_a_backup_of_the_databases_is_restored(prod):
-    with prod.serving("superset-web"):
-        pass
     for name in ("airflow", "superset"):
         tables = prod.stores.psql("SELECT count(*) FROM information_schema.tables", name)
         dump = prod.logs / f"{name}.dump"
