@@ -3,7 +3,7 @@
 
     points   name of a CTE of dated points: code_indicateur, niveau, code_territoire, date_reference,
              numerateur, denominateur, valeur, borne_basse, borne_haute, source, edition, sha256, date_extraction, statut_source,
-             motif, version_methode
+             motif, secret (why confidentiality masks it, else null), version_methode
     Gives one row per indicator × territory × quarter, whatever the sources hold.
 -#}
 {% macro serie_trimestrielle(points) -%}
@@ -79,6 +79,7 @@ rapproches as (
         dernier.date_extraction,
         dernier.statut_source,
         dernier.motif as motif_source,
+        dernier.secret,
         dernier.version_methode
     from squelette
     asof left join points_trimestres as dernier
@@ -124,8 +125,9 @@ serie as (
             when 'masque' then motif_source
         end as motif,
         case
-            when statut = 'masque' then 'masque_par_le_producteur'
+            when statut = 'masque' then coalesce(secret, 'masque_par_le_producteur')
             when confidentialite_regle = 'aucune' then 'libre'
+            when confidentialite_regle = 'seuil_frequence' then 'libre_selon_le_seuil'
             else 'libre_selon_le_producteur'
         end as statut_conf,
         {%- for colonne in ['valeur', 'borne_basse', 'borne_haute', 'numerateur', 'denominateur'] %}

@@ -249,6 +249,25 @@ def deploy_dashboards() -> None:
     steps.refresh_dashboards(steps.open_night())
 
 
+@app.command(name="factsheets")
+def make_factsheets(
+    departments: Annotated[
+        list[str] | None,
+        typer.Option("--department", help="Code d'un département, à répéter (tous par défaut) : 2A."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Dossier à remplir (par défaut : fiches/<version> dans les données)."),
+    ] = None,
+) -> None:
+    """Écrire les fiches PDF des départements, d'après la version servie."""
+    from acces_soins import factsheets
+
+    files = factsheets.write_served(output, departments)
+    sheets = sum(path.suffix == ".pdf" for path in files)
+    typer.echo(f"{sheets} fiche{'s' if sheets > 1 else ''} dans {files[0].parent}")
+
+
 @app.command()
 def propose(
     quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Dernier trimestre publié : 2026T3.")],

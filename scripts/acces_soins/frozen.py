@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from acces_soins import comparison_page, formats, publication
+from acces_soins import comparison_page, factsheets, formats, publication
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.landing import sha256_of
 from acces_soins.settings import PROJECT, get_settings
@@ -16,6 +16,7 @@ from acces_soins.warehouse import DATABASE
 POLICY = PROJECT / "docs" / "politique_de_revision.md"
 SUMS = "SHA256SUMS"
 REPORT = "comparaison"
+FACTSHEETS = "fiches"
 READ_ONLY_FILE, READ_ONLY_FOLDER = 0o444, 0o555
 
 
@@ -82,6 +83,7 @@ def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
         notes=notes,
     )
     formats.write(folder / DATABASE, files, about)
+    factsheets.write(folder / DATABASE, folder / FACTSHEETS, about)
 
 
 def _sums(folder: Path) -> str:

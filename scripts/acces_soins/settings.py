@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         return self.root / "publication"
 
     @property
+    def factsheets(self) -> Path:
+        """Factsheets made on demand, one folder per version."""
+        return self.root / "fiches"
+
+    @property
     def current(self) -> Path:
         """The link to the served version."""
         return self.publication / "courante"

@@ -18,6 +18,7 @@ from acces_soins import (
     comparison_page,
     dashboards,
     deposits,
+    disclosure,
     drop_box,
     extraction,
     frozen,
@@ -125,7 +126,7 @@ def build(night: str) -> dict:
 
 
 def check(night: str) -> dict:
-    """Great Expectations on what would be published.
+    """Great Expectations, then the attacker of confidential figures, on what would be published.
 
     Raises CriticalCheckFailed: the publication stops and the last version stays served.
     """
@@ -136,6 +137,7 @@ def check(night: str) -> dict:
         results = quality.check_publication(
             folder / warehouse.DATABASE, served if served.exists() else None, night
         )
+        results += disclosure.audit(folder / warehouse.DATABASE, night)
         rows = [asdict(result) for result in results]
         (folder / CHECKS).write_text(json.dumps(rows, ensure_ascii=False, default=str), encoding="utf-8")
         for row in rows:

@@ -13,6 +13,7 @@ from acces_soins.catalog import (
     load_indicators,
     load_sources,
 )
+from acces_soins.disclosure.rules import RULES
 from acces_soins.errors import ConfigurationError
 
 
@@ -84,7 +85,7 @@ def test_an_indicator_is_documented(indicator):
     assert meta["bornes"][0] < meta["bornes"][1]
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
-    assert meta["confidentialite"]["regle"] in ("aucune", "producteur")
+    assert meta["confidentialite"]["regle"] in RULES
 
 
 @pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)

@@ -1,7 +1,21 @@
 -- One row per indicator × territory × quarter; the value may be null, the status never.
+-- What confidentiality masks has no figure from here on: nothing derived can give it back.
 with points as (
-    select *
-    from {{ ref('int_indicateurs__points') }}
+    select
+        points.* replace (
+            {%- for colonne in ['valeur', 'borne_basse', 'borne_haute', 'numerateur', 'denominateur'] %}
+            case when masques.statut_conf is null then points.{{ colonne }} end as {{ colonne }},
+            {%- endfor %}
+            case when masques.statut_conf is null then points.statut_source else 'masque' end as statut_source,
+            case when masques.statut_conf is null then points.motif else 'secret' end as motif
+        ),
+        masques.statut_conf as secret
+    from {{ ref('int_indicateurs__points') }} as points
+    left join {{ ref('int_indicateurs__masques') }} as masques
+        on masques.code_indicateur = points.code_indicateur
+        and masques.niveau = points.niveau
+        and masques.code_territoire = points.code_territoire
+        and masques.date_reference = points.date_reference
 ),
 
 {{ serie_trimestrielle('points') }},

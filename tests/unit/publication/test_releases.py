@@ -10,7 +10,18 @@ import subprocess
 import duckdb
 import pytest
 
-from acces_soins import backup, formats, frozen, ledger, publication, releases, retention, steps, verification
+from acces_soins import (
+    backup,
+    factsheets,
+    formats,
+    frozen,
+    ledger,
+    publication,
+    releases,
+    retention,
+    steps,
+    verification,
+)
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.settings import get_settings
 from small_publications import CONTRACTS, corsica, publish, revision
@@ -25,6 +36,7 @@ def few_tables(monkeypatch):
     monkeypatch.setattr(
         formats, "write", lambda database, target, about: formats.write_nightly(database, target)
     )
+    monkeypatch.setattr(factsheets, "write", lambda database, target, about: target.mkdir())
 
 
 @pytest.fixture
@@ -76,7 +88,7 @@ def test_a_proposal_pins_the_served_version_and_shows_its_report(serve):
 def test_a_release_is_whole_named_signed_and_closed_to_writing(released):
     files = {path.name for path in folder().iterdir()}
     assert files == {
-        "release.json", "entrepot.duckdb", "fichiers", "SHA256SUMS", "politique_de_revision.md",
+        "release.json", "entrepot.duckdb", "fichiers", "fiches", "SHA256SUMS", "politique_de_revision.md",
         "comparaison.json", "comparaison.md", "comparaison.html",
     }  # fmt: skip
     told = json.loads((folder() / "release.json").read_text(encoding="utf-8"))

@@ -1,0 +1,214 @@
+"""The attacker's audit of a private build: a clean one passes, each way to leak is found."""
+
+import shutil
+
+import duckdb
+import pytest
+
+from acces_soins.disclosure import audit, masked_points
+from acces_soins.quality.results import CRITICAL, PASSED, WARNING
+from secret_tables import REGIONS
+
+INTERVAL, BEFORE = "secret_intervalle_de_protection", "secret_deja_publie"
+PRODUCER = "masque_rendu_par_le_producteur"
+# Two quarters of the count, and the share that shows the same count at the second.
+FIRST, SECOND = "2025-09-30", "2025-12-31"
+TABLES = """
+create schema marts; create schema intermediaire; create schema registre;
+create table marts.territoires (niveau varchar, code_territoire varchar, code_region varchar);
+create table intermediaire.int_indicateurs__points (
+    code_indicateur varchar, niveau varchar, code_territoire varchar, date_reference date,
+    numerateur double, denominateur double, valeur double, date_extraction timestamp
+);
+create table registre.valeurs (
+    publication varchar, code_indicateur varchar, niveau varchar, code_territoire varchar, trimestre varchar,
+    valeur double, statut varchar, date_reference date
+);
+create table registre.catalogue_indicateurs as
+select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'producteur' as confidentialite_regle,
+    []::varchar[] as hors_champ
+"""
+# What the build makes of the points and of their masks, shortened.
+SERIES = """
+create table marts.indicateurs_trimestriels as
+select
+    points.* exclude (date_extraction) replace (
+        case when statut_conf is null then valeur end as valeur,
+        case when statut_conf is null then numerateur end as numerateur,
+        case when statut_conf is null then denominateur end as denominateur
+    ),
+    null::double as borne_basse, null::double as borne_haute, null::double as evolution,
+    null::double as evolution_pct, null::date as date_reference_precedente,
+    year(date_reference) || 'T' || quarter(date_reference) as trimestre,
+    0 as age_trimestres,
+    if(statut_conf is null, 'observe', 'masque') as statut,
+    if(statut_conf is null, null, 'secret') as motif,
+    coalesce(statut_conf, 'libre_selon_le_seuil') as statut_conf
+from intermediaire.int_indicateurs__points as points
+left join masques using (code_indicateur, niveau, code_territoire, date_reference)
+"""
+COUNT, SHARE = "nb_teleconsultations", "part_teleconsultations"
+SMALL = "code_territoire = '10' and niveau = 'departement'"
+BESIDES = "statut_conf = 'secret_secondaire'"
+
+
+def totals(departments: dict[str, float]) -> dict[tuple[str, str], float]:
+    found = {("departement", code): count for code, count in departments.items()}
+    for code, count in departments.items():
+        for place in (("region", REGIONS[code]), ("france", "FR")):
+            found[place] = found.get(place, 0) + count
+    return found
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory):
+    path = tmp_path_factory.mktemp("secret") / "entrepot.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(TABLES)
+        places = totals(dict.fromkeys(REGIONS, 0))
+        region_of = [REGIONS.get(code) if level == "departement" else None for level, code in places]
+        rows = [(*place, region) for place, region in zip(places, region_of, strict=True)]
+        connection.executemany("insert into marts.territoires values (?, ?, ?)", rows)
+        points = []
+        for day, small in ((FIRST, 40), (SECOND, 4)):
+            counts = totals(dict.fromkeys(REGIONS, 100) | {"10": small, "08": 60, "22": 70})
+            points += [(COUNT, *place, day, None, None, count) for place, count in counts.items()]
+        points += [
+            (SHARE, *place, SECOND, count, 50 * count, 100 * count / (50 * count))
+            for place, count in counts.items()
+        ]
+        connection.executemany(
+            "insert into intermediaire.int_indicateurs__points values (?, ?, ?, ?, ?, ?, ?, '2026-01-15')",
+            points,
+        )
+        masked = masked_points(
+            connection.table("intermediaire.int_indicateurs__points"),
+            connection.table("marts.territoires"),
+            connection.table("registre.valeurs"),
+        )
+        masked.create_view("masques")
+        connection.execute(SERIES)
+    return path
+
+
+@pytest.fixture
+def judge(build, tmp_path):
+    """The results of the audit after some SQL was run on a copy of the build."""
+    path = tmp_path / "entrepot.duckdb"
+    shutil.copyfile(build, path)
+
+    def run(*statements: str):
+        with duckdb.connect(str(path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return {result.controle: result for result in audit(path, "nuit")}
+
+    return run
+
+
+def test_a_clean_build_passes_and_masks_the_linked_share_alike(judge, build):
+    results = judge()
+    assert {(r.controle, r.severite, r.resultat) for r in results.values()} == {
+        (INTERVAL, CRITICAL, PASSED),
+        (BEFORE, WARNING, PASSED),
+        (PRODUCER, WARNING, PASSED),
+    }
+    with duckdb.connect(str(build), read_only=True) as connection:
+        masked = connection.execute(
+            "select code_indicateur, code_territoire, statut_conf from marts.indicateurs_trimestriels "
+            "where motif = 'secret' order by all"
+        ).fetchall()
+    assert masked == [
+        (code, place, why)
+        for code in (COUNT, SHARE)
+        for place, why in (("08", "secret_secondaire"), ("10", "secret_primaire"))
+    ]
+
+
+LEAKS = {
+    "a neighbour unmasked": f"update marts.indicateurs_trimestriels set valeur = 60 where {BESIDES}",
+    "the figure in clear": f"""
+        update marts.indicateurs_trimestriels set valeur = 4, motif = null
+        where {SMALL} and trimestre = '2025T4' and code_indicateur = '{COUNT}'""",
+    "a numerator left": f"""
+        update marts.indicateurs_trimestriels set numerateur = 4
+        where {SMALL} and code_indicateur = '{SHARE}'""",
+    "the linked share shown": f"""
+        update marts.indicateurs_trimestriels set valeur = 2, denominateur = 200, motif = null
+        where {SMALL} and code_indicateur = '{SHARE}'""",
+    "a carried copy": f"""
+        insert into marts.indicateurs_trimestriels by name
+        select * replace (4.0 as valeur, '2026T1' as trimestre, 'reporte' as statut, null as motif)
+        from marts.indicateurs_trimestriels
+        where {SMALL} and trimestre = '2025T4' and code_indicateur = '{COUNT}'""",
+    "the change of the next quarter": f"""
+        insert into marts.indicateurs_trimestriels by name
+        select * replace (
+            '2026-03-31'::date as date_reference, 30.0 as valeur, 26.0 as evolution, null as motif,
+            date_reference as date_reference_precedente, '2026T1' as trimestre, 'observe' as statut)
+        from marts.indicateurs_trimestriels
+        where {SMALL} and trimestre = '2025T4' and code_indicateur = '{COUNT}'""",
+    "its own change": f"""
+        update marts.indicateurs_trimestriels set evolution = -36, date_reference_precedente = '{FIRST}'
+        where {SMALL} and trimestre = '2025T4' and code_indicateur = '{COUNT}'""",
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+def test_each_way_to_leak_is_critical(judge, leak):
+    result = judge(leak)[INTERVAL]
+    assert (result.severite, result.passed) == (CRITICAL, False)
+    small = {
+        "code_indicateur": COUNT,
+        "niveau": "departement",
+        "code_territoire": "10",
+        "trimestre": "2025T4",
+    }
+    assert small in result.exemples
+    assert "Ne pas publier" in result.phrase
+
+
+def test_what_was_published_before_warns_and_does_not_stop(judge):
+    results = judge(
+        f"insert into registre.valeurs values "
+        f"('v1', '{COUNT}', 'departement', '08', '2025T4', 60, 'observe', '{SECOND}')"
+    )
+    assert results[INTERVAL].passed
+    assert (results[BEFORE].severite, results[BEFORE].passed) == (WARNING, False)
+
+
+def test_an_earlier_figure_that_was_revised_since_gives_nothing(judge):
+    results = judge(
+        f"insert into registre.valeurs values "
+        f"('v1', '{COUNT}', 'departement', '08', '2025T4', 59, 'observe', '{SECOND}')"
+    )
+    assert results[BEFORE].passed
+
+
+def test_a_mask_that_its_producer_gives_away_is_named_and_does_not_stop(judge):
+    result = judge(
+        f"""
+        insert into marts.indicateurs_trimestriels by name
+        select 'effectif_mg_liberaux' as code_indicateur, niveau, code_territoire,
+            '{SECOND}'::date as date_reference,
+            if({SMALL}, null, 9)::double as valeur, '2025T4' as trimestre, 0 as age_trimestres,
+            if({SMALL}, 'masque', 'observe') as statut, if({SMALL}, 'NS', null) as motif
+        from marts.territoires"""
+    )[PRODUCER]
+    assert (result.severite, result.passed) == (WARNING, False)
+    assert [example["code_territoire"] for example in result.exemples] == ["10"]
+
+
+def test_a_share_without_its_count_is_masked_because_nothing_says_that_it_is_safe(build):
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{build}' as b (read_only)")
+        masques = masked_points(
+            connection.sql(
+                "select * replace (null::double as numerateur) from b.intermediaire.int_indicateurs__points "
+                f"where code_indicateur = '{SHARE}' and niveau = 'france'"
+            ),
+            connection.sql("select * from b.marts.territoires"),
+            connection.sql("select * from b.registre.valeurs"),
+        )
+        told = masques.project("statut_conf").fetchall()
+    assert told == [("secret_sans_effectif",)]
