@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 import secrets
+import shutil
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -226,11 +227,16 @@ SMTP_SSL, SMTP_STARTTLS = SMTP_PORT == 465, SMTP_PORT == 587
 SMTP_SSL_SERVER_AUTH = True
 FEATURE_FLAGS["ALERT_REPORTS"] = bool(REDIS and SMTP_HOST)
 ALERT_REPORTS_EXECUTORS = [FixedExecutor("admin")]
-EMAIL_REPORTS_SUBJECT_PREFIX = "Accès aux soins : "
+EMAIL_REPORTS_SUBJECT_PREFIX = "Accès aux soins :"
 EMAIL_REPORTS_CTA = "Ouvrir le tableau de bord"
 WEBDRIVER_BASEURL = os.environ.get("ACCES_SOINS_SUPERSET_INTERNE", ADDRESS).rstrip("/") + "/"
 WEBDRIVER_BASEURL_USER_FRIENDLY = ADDRESS
 WEBDRIVER_TYPE = "chrome"
+# The driver is named: Selenium would ask the network for one.
+WEBDRIVER_CONFIGURATION = {
+    "options": {"capabilities": {}, "preferences": {}},
+    "service": {"executable_path": shutil.which("chromedriver") or "chromedriver"},
+}
 # Without a sandbox of its own: the container is one, and Chromium opens no page but ours.
 WEBDRIVER_OPTION_ARGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=fr"),

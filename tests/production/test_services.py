@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
@@ -198,7 +199,8 @@ def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the
         # What the worker's Chromium had drawn is in the cache that the processes share.
         assert prod.stores.redis("keys", "acces_soins_donnees_*")
     report = prod.mailbox.sent_to("prefet@essai.invalid")[0]
-    assert str(report["subject"]).startswith("Accès aux soins")
+    subject = str(make_header(decode_header(report["subject"])))
+    assert subject.startswith("Accès aux soins : Tableau du préfet")
     parts = {part.get_content_type(): part.get_payload(decode=True) for part in report.walk()}
     assert "https://tableaux.essai.invalid/" in parts["text/html"].decode("utf-8")
     assert len(parts["image/png"]) > 20_000
