@@ -1,10 +1,15 @@
 #!/bin/sh
-# One database and one user for each service; run once, by PostgreSQL's own image.
+# One database and one user for each service, whose password is that of its address in the secrets.
+# Run once by PostgreSQL's own image; again, it only sets the passwords: that is how they are rotated.
 set -eu
 for service in airflow superset; do
-  password=$(eval "printf '%s' \"\$$(echo "$service" | tr '[:lower:]' '[:upper:]')_DB_PASSWORD\"")
-  psql --set=ON_ERROR_STOP=1 --set=service="$service" --set=password="$password" --username "$POSTGRES_USER" <<'SQL'
-CREATE USER :"service" PASSWORD :'password';
-CREATE DATABASE :"service" OWNER :"service";
+  password=$(sed -E 's|^[^:]*://[^:]*:([^@]*)@.*$|\1|' "${SECRETS:-/run/secrets}/${service}_metadonnees")
+  psql --quiet --set=ON_ERROR_STOP=1 --set=service="$service" --username "${POSTGRES_USER:-postgres}" <<SQL
+\\set password '$password'
+SELECT format('CREATE USER %I', :'service')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \\gexec
+ALTER USER :"service" PASSWORD :'password';
+SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'service')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \\gexec
 SQL
 done

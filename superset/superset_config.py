@@ -1,6 +1,7 @@
 """Superset's configuration: everything that depends on the machine comes from ``ACCES_SOINS_SUPERSET_*``.
 
-``acces_soins.dashboards.environment`` sets those variables; nothing else is read.
+``acces_soins.services.superset.environment`` sets those variables; beside them, the files of the folder
+``ACCES_SOINS_SECRETS`` (no secret stands in the environment) and the mail relay (``ACCES_SOINS_SMTP_*``).
 """
 
 import json
@@ -8,16 +9,19 @@ import os
 import re
 import runpy
 import secrets
+import shutil
 import threading
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import yaml
+from celery.schedules import crontab
 from flask import Flask, g, redirect, request
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 from superset.errors import SupersetErrorType
+from superset.tasks.types import FixedExecutor
 
 FOLDER = Path(os.environ["ACCES_SOINS_SUPERSET_DOSSIER"])
 WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
@@ -29,7 +33,13 @@ CACHE_SECONDS = 24 * 3600
 BEHIND_TLS = os.environ.get("ACCES_SOINS_SUPERSET_TLS") == "1"
 
 
-def _secret_key() -> str:
+def _secret(name: str) -> str | None:
+    """What the secret's file holds; None where there is no folder of secrets, or no such file in it."""
+    path = Path(os.environ.get("ACCES_SOINS_SECRETS") or os.devnull) / name
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+def _own_key() -> str:
     """The key of the sessions, made on the first start and readable by its owner only."""
     path = FOLDER / "cle_secrete"
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -43,8 +53,10 @@ def _secret_key() -> str:
     return key
 
 
-SECRET_KEY = _secret_key()
-SQLALCHEMY_DATABASE_URI = os.environ["ACCES_SOINS_SUPERSET_METADONNEES"]
+SECRET_KEY = _secret("superset_cle") or _own_key()
+# While keys are rotated: what was written with the former one is read with it.
+PREVIOUS_SECRET_KEY = _secret("superset_cle_precedente") or None
+SQLALCHEMY_DATABASE_URI = _secret("superset_metadonnees") or os.environ["ACCES_SOINS_SUPERSET_METADONNEES"]
 
 # --- French, and nothing but French ---
 BABEL_DEFAULT_LOCALE = "fr"
@@ -215,7 +227,7 @@ BUG_REPORT_URL = None
 
 # --- caches: shared by the workers. In Redis where there is one, else on disk. A chart's key holds the
 # served version (``version_publiee`` in each data set), so that no row outlives its publication. ---
-REDIS = os.environ.get("ACCES_SOINS_SUPERSET_REDIS")
+REDIS = _secret("superset_redis") or os.environ.get("ACCES_SOINS_SUPERSET_REDIS")
 
 
 def _cache(name: str) -> dict:
@@ -234,6 +246,55 @@ CACHE_CONFIG = _cache("metadonnees")
 DATA_CACHE_CONFIG = _cache("donnees")
 FILTER_STATE_CACHE_CONFIG = _cache("filtres")
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explorations")
+
+# --- dashboards sent by e-mail: beat says when, a worker takes the picture and sends it; the queue is Redis'.
+# The links go to ``ACCES_SOINS_SUPERSET_ADRESSE``, where people reach Superset; the worker's own Chromium to
+# ``ACCES_SOINS_SUPERSET_INTERNE``, where it reaches the web server without the proxy. ---
+ADDRESS = os.environ.get("ACCES_SOINS_SUPERSET_ADRESSE", "http://127.0.0.1:8088").rstrip("/") + "/"
+SMTP_HOST = os.environ.get("ACCES_SOINS_SMTP_HOTE", "")
+SMTP_PORT = int(os.environ.get("ACCES_SOINS_SMTP_PORT", "25"))
+SMTP_MAIL_FROM = os.environ.get("ACCES_SOINS_SMTP_EXPEDITEUR", "acces-soins@localhost")
+SMTP_USER = os.environ.get("ACCES_SOINS_SMTP_UTILISATEUR", "")
+SMTP_PASSWORD = _secret("smtp_mot_de_passe") or ""
+SMTP_SSL, SMTP_STARTTLS = SMTP_PORT == 465, SMTP_PORT == 587
+SMTP_SSL_SERVER_AUTH = True
+FEATURE_FLAGS["ALERT_REPORTS"] = bool(REDIS and SMTP_HOST)
+ALERT_REPORTS_EXECUTORS = [FixedExecutor("admin")]
+EMAIL_REPORTS_SUBJECT_PREFIX = "Accès aux soins :"
+EMAIL_REPORTS_CTA = "Ouvrir le tableau de bord"
+WEBDRIVER_BASEURL = os.environ.get("ACCES_SOINS_SUPERSET_INTERNE", ADDRESS).rstrip("/") + "/"
+WEBDRIVER_BASEURL_USER_FRIENDLY = ADDRESS
+WEBDRIVER_TYPE = "chrome"
+# The driver is named: Selenium would ask the network for one.
+WEBDRIVER_CONFIGURATION = {
+    "options": {"capabilities": {}, "preferences": {}},
+    "service": {"executable_path": shutil.which("chromedriver") or "chromedriver"},
+}
+# Without a sandbox of its own: the container is one, and Chromium opens no page but ours.
+WEBDRIVER_OPTION_ARGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--lang=fr"),
+    *("--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+
+
+class CELERY_CONFIG:
+    """The worker and its clock; Superset passes this class to Celery as it is."""
+
+    broker_url = REDIS or "memory://"
+    imports = ("superset.sql_lab", "superset.tasks.scheduler", "superset.tasks.cache")
+    task_ignore_result = True
+    worker_prefetch_multiplier = 1
+    broker_connection_retry_on_startup = True
+    beat_schedule = {  # noqa: RUF012
+        "reports.scheduler": {
+            "task": "reports.scheduler",
+            "schedule": crontab(),
+            "options": {"expires": 3600},
+        },
+        "reports.prune_log": {"task": "reports.prune_log", "schedule": crontab(minute=0, hour=4)},
+    }
+
 
 # --- passwords cannot be tried by the thousand; a page of thirty charts is no attack ---
 RATELIMIT_ENABLED = True

@@ -27,6 +27,7 @@ class SmtpSettings(BaseSettings):
     port: int = 25
     expediteur: str = "acces-soins@localhost"
     destinataires: str = ""
+    utilisateur: str = ""
 
     @property
     def recipients(self) -> list[str]:
@@ -47,14 +48,23 @@ class Settings(BaseSettings):
     versions_gardees: int = Field(default=7, ge=1)
     port_airflow: int = 8080
     port_superset: int = 8088
+    # In production each service has a machine of its own: it listens beyond its loopback, finds the others
+    # by name, and its secrets are files of this folder.
+    ecoute: str = "127.0.0.1"
+    secrets: Path | None = None
+    airflow_adresse: str | None = None
+    airflow_interne: str | None = None
+    superset_dossier: Path | None = None
+    superset_metadonnees: str | None = None
+    superset_processus: int = Field(default=1, ge=1)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
 
-    @field_validator("donnees", "extraits", "pannes")
+    @field_validator("donnees", "extraits", "pannes", "secrets", "superset_dossier")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().resolve() if path else None
 
-    @field_validator("extraits", "pannes", "date", mode="before")
+    @field_validator("extraits", "pannes", "date", "secrets", "superset_dossier", mode="before")
     @classmethod
     def _empty_is_unset(cls, value):
         return None if value == "" else value
@@ -141,6 +151,16 @@ class Settings(BaseSettings):
     def services(self) -> Path:
         """Airflow's and Superset's own files; one set for each kind of data."""
         return self.donnees / "services" / ("essai" if self.is_trial else "reel")
+
+    def secret_file(self, name: str) -> Path | None:
+        """The file that holds this secret; None when there is no folder of secrets, or it lacks this one."""
+        path = self.secrets / name if self.secrets else None
+        return path if path and path.is_file() else None
+
+    def secret(self, name: str) -> str | None:
+        """What the secret's file holds, its last line break left out; None without a file."""
+        path = self.secret_file(name)
+        return path.read_text(encoding="utf-8").strip() if path else None
 
 
 @lru_cache(maxsize=1)

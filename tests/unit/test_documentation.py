@@ -61,7 +61,16 @@ def test_every_command_that_is_shown_exists(line):
         if rest:
             ACCES_SOINS.commands[name].make_context(name, rest)
     else:
-        assert program in ("git", "cd", ".venv/bin/ruff", ".venv/bin/pytest", "uv", "docker"), line
+        assert program in (
+            "git",
+            "cd",
+            ".venv/bin/ruff",
+            ".venv/bin/pytest",
+            "uv",
+            "docker",
+            "cp",
+            "python3",
+        ), line
 
 
 @pytest.mark.long

@@ -14,9 +14,10 @@ from pathlib import Path
 import jinja2
 
 from acces_soins.catalog import load_indicators, read_yaml
+from acces_soins.services import superset
 from acces_soins.settings import PROJECT
 
-SUPERSET = PROJECT / "superset"
+SUPERSET = superset.CODE
 ASSETS = SUPERSET / "assets"
 KINDS = ("databases", "datasets", "charts", "dashboards")
 COMMON = "commun"

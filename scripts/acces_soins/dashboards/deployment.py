@@ -19,9 +19,10 @@ import yaml
 from acces_soins.dashboards.assets import KINDS, SUPERSET, load_assets, uuids
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.progress import announce
-from acces_soins.settings import PROJECT, Settings, get_settings
+from acces_soins.services import superset
+from acces_soins.services.superset import ENVIRONMENT, environment
+from acces_soins.settings import Settings, get_settings
 
-ENVIRONMENT = PROJECT / ".venv-superset"
 # What was done last, beside Superset's own files.
 PREPARED, DEPLOYED, REFRESHED = "prepare.json", "deploiement.json", "rafraichissement.json"
 WAREHOUSE_PLACEHOLDER = "ENTREPOT_PUBLIE"
@@ -32,37 +33,9 @@ class DashboardsError(AccesSoinsError):
     """Superset refused a step; the sentence says which, and where the whole answer is."""
 
 
-def _folder(settings: Settings) -> Path:
-    return settings.services / "superset"
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """What Superset's processes get: the caller's environment and the project's variables."""
-    return {
-        **os.environ,
-        "SUPERSET_CONFIG_PATH": str(SUPERSET / "superset_config.py"),
-        "SUPERSET_HOME": str(_folder(settings)),
-        "ACCES_SOINS_SUPERSET_DOSSIER": str(_folder(settings)),
-        "ACCES_SOINS_SUPERSET_ENTREPOT": str(settings.published_warehouse),
-        "ACCES_SOINS_SUPERSET_METADONNEES": _metadata_address(settings),
-        "FLASK_APP": "superset.app:create_app()",
-        "SCARF_ANALYTICS": "false",
-        "DO_NOT_TRACK": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def server_command(settings: Settings | None = None) -> tuple[list[str], dict[str, str]]:
-    """(argv, env) of the web server, for the supervisor: threads, and the loopback only."""
-    settings = settings or get_settings()
-    argv = [
-        str(ENVIRONMENT / "bin" / "gunicorn"),
-        *("--bind", f"127.0.0.1:{settings.port_superset}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
-        *("--timeout", "120", "--graceful-timeout", "10"),
-        "superset.app:create_app()",
-    ]
-    return argv, environment(settings)
+def server_command(settings: Settings | None = None) -> superset.Command:
+    """(argv, env) of the web server, for the supervisor."""
+    return superset.commands(settings or get_settings())["superset-web"]
 
 
 @lru_cache(maxsize=1)
@@ -82,7 +55,7 @@ def _run(steps: Mapping[str, dict], settings: Settings) -> dict[str, dict]:
     The whole output goes to a log. Raises DashboardsError, and then none of them counts as done.
     """
     superset_version()
-    folder = _folder(settings)
+    folder = superset.home(settings)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     done = subprocess.run(
         [str(ENVIRONMENT / "bin" / "python"), str(SUPERSET / "manage.py")],
@@ -105,12 +78,12 @@ def _run(steps: Mapping[str, dict], settings: Settings) -> dict[str, dict]:
 
 
 def _read_state(settings: Settings, name: str) -> dict:
-    path = _folder(settings) / name
+    path = superset.home(settings) / name
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _write_state(settings: Settings, name: str, state: dict, mode: int = 0o644) -> None:
-    path = _folder(settings) / name
+    path = superset.home(settings) / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -133,18 +106,12 @@ def _accounts(settings: Settings) -> dict[str, dict]:
 
 def credentials_hint(settings: Settings | None = None) -> str:
     """Where the logins and passwords are; the passwords themselves are never printed."""
-    path = _folder(settings or get_settings()) / "identifiants.json"
+    path = superset.home(settings or get_settings()) / "identifiants.json"
     return f"comptes {', '.join(ACCOUNTS)} ; mots de passe dans {path}"
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _metadata_address(settings: Settings) -> str:
-    """Where Superset keeps its own data: a file of ours, or the production's PostgreSQL."""
-    own_file = f"sqlite:///{_folder(settings) / 'superset.db'}"
-    return os.environ.get("ACCES_SOINS_SUPERSET_METADONNEES", own_file)
 
 
 def _is_lost(metadata: str) -> bool:
@@ -203,9 +170,9 @@ def refresh(published_version: str, settings: Settings | None = None) -> bool:
 
 def _carry_out(steps: list[_Step], settings: Settings) -> bool:
     """Run the steps that are not done yet, then remember them; False when all were."""
-    if _is_lost(_metadata_address(settings)):
+    if _is_lost(superset.metadata_address(settings)):
         for memory in (PREPARED, DEPLOYED, REFRESHED):
-            (_folder(settings) / memory).unlink(missing_ok=True)
+            (superset.home(settings) / memory).unlink(missing_ok=True)
     due = [step for step in steps if _read_state(settings, step.memory) != step.wanted]
     if not due:
         announce("Superset est déjà prêt")
@@ -223,7 +190,7 @@ def _carry_out(steps: list[_Step], settings: Settings) -> bool:
 def _preparation(settings: Settings) -> _Step:
     code = (SUPERSET / "manage.py").read_text(encoding="utf-8")
     accounts = _accounts(settings)
-    digest = _digest(code, json.dumps(accounts), _metadata_address(settings))
+    digest = _digest(code, json.dumps(accounts), superset.metadata_address(settings))
     return _Step(
         "prepare",
         {"accounts": accounts},

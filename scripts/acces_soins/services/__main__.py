@@ -1,4 +1,4 @@
-"""``python -m acces_soins.services night | serve | migrate``: what the Makefile calls."""
+"""``python -m acces_soins.services night | serve | migrate | prepare``: the Makefile and the containers."""
 
 import os
 import signal
@@ -31,6 +31,14 @@ def serve() -> None:
 def migrate() -> None:
     """Prépare la base d'Airflow (une fois par version)."""
     airflow.migrate()
+
+
+@app.command()
+def prepare() -> None:
+    """Prépare la base, les rôles et les comptes de Superset (une fois par version)."""
+    from acces_soins import dashboards
+
+    dashboards.prepare()
 
 
 @app.command(hidden=True, context_settings={"ignore_unknown_options": True})

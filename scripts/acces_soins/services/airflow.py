@@ -13,10 +13,19 @@ from pathlib import Path
 
 from acces_soins.errors import ConfigurationError
 from acces_soins.progress import announce
+from acces_soins.services.superset import ASK, Command
 from acces_soins.settings import PROJECT, Settings, get_settings
 
 USERS = {"admin": "admin", "lecteur": "viewer"}
 EXECUTABLE = Path(sys.executable).with_name("airflow")
+SERVICES = ("airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "airflow-apiserver")
+# In production each of these is a file of the folder of secrets, which Airflow itself reads.
+METADATA_SECRET, PASSWORDS_SECRET = "airflow_metadonnees", "airflow_comptes"
+KEYS = {
+    "airflow_fernet": ("fernet", "AIRFLOW__CORE__FERNET_KEY"),
+    "airflow_api": ("api", "AIRFLOW__API__SECRET_KEY"),
+    "airflow_jwt": ("jwt", "AIRFLOW__API_AUTH__JWT_SECRET"),
+}
 
 
 def home(settings: Settings) -> Path:
@@ -39,8 +48,7 @@ def environment(settings: Settings | None = None) -> dict[str, str]:
     folder = home(settings)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    keys = _private_json(folder / "cles.json", _new_keys)
-    _private_json(passwords_file(settings), _new_passwords)
+    _write_passwords(settings)
     address = f"http://127.0.0.1:{settings.port_airflow}"
     return {
         **os.environ,
@@ -51,20 +59,45 @@ def environment(settings: Settings | None = None) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_interne or address}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{u}:{role}" for u, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(settings)),
-        "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
-        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__HOST": settings.ecoute,
         "AIRFLOW__API__PORT": str(settings.port_airflow),
-        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__API__BASE_URL": settings.airflow_adresse or address,
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__SECRET_KEY": keys["api"],
-        "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        **_keys_and_database(settings),
         **_smtp_connection(settings),
+    }
+
+
+def commands(settings: Settings) -> dict[str, Command]:
+    """The four processes of Airflow, name → (argv, env).
+
+    The servers of their logs, which listen on every interface, stay off.
+    """
+    env, program = environment(settings), str(EXECUTABLE)
+    arguments = {
+        "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
+        "airflow-dag-processor": ["dag-processor"],
+        "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
+        "airflow-apiserver": ["api-server"],
+    }
+    return {name: ([program, *arguments[name]], env) for name in SERVICES}
+
+
+def health_checks(settings: Settings) -> dict[str, Command]:
+    """What tells that a process of Airflow works, run beside it: exit code 0 when it does."""
+    env = environment(settings)
+    page = f"http://127.0.0.1:{settings.port_airflow}/api/v2/monitor/health"
+    job = [str(EXECUTABLE), "jobs", "check", "--local", "--job-type"]
+    return {
+        "airflow-scheduler": ([*job, "SchedulerJob"], env),
+        "airflow-dag-processor": ([*job, "DagProcessorJob"], env),
+        "airflow-triggerer": ([*job, "TriggererJob"], env),
+        "airflow-apiserver": ([sys.executable, "-c", ASK, page], env),
     }
 
 
@@ -75,7 +108,9 @@ def migrate(settings: Settings | None = None) -> None:
     """
     settings = settings or get_settings()
     done = home(settings) / "base_migree.txt"
-    if done.exists() and done.read_text(encoding="utf-8") == version("apache-airflow"):
+    # A server's database can have been replaced: it is always asked, which is quick when all is there.
+    on_server = settings.secret_file(METADATA_SECRET)
+    if not on_server and done.exists() and done.read_text(encoding="utf-8") == version("apache-airflow"):
         return
     announce("Préparation de la base d'Airflow (une seule fois)")
     env = environment(settings)
@@ -118,8 +153,47 @@ def _airflow(env: dict[str, str], *arguments: str) -> None:
         )
 
 
+def _keys_and_database(settings: Settings) -> dict[str, str]:
+    """Airflow's keys and the address of its database: from the secrets' files, else made and kept at home.
+
+    A secret's file is read by Airflow itself (its ``…_CMD`` options): the environment shows no secret.
+    """
+    own_file = f"sqlite:///{home(settings) / 'airflow.db'}"
+    given = {METADATA_SECRET: "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"}
+    given |= {secret: variable for secret, (_, variable) in KEYS.items()}
+    if settings.secrets:
+        return {f"{variable}_CMD": f"cat {_required(settings, secret)}" for secret, variable in given.items()}
+    keys = _private_json(home(settings) / "cles.json", _new_keys)
+    return {given[METADATA_SECRET]: own_file} | {variable: keys[key] for key, variable in KEYS.values()}
+
+
+def _required(settings: Settings, name: str) -> Path:
+    path = settings.secret_file(name)
+    if path is None:
+        raise ConfigurationError(
+            f"attendu le secret « {name} » dans {settings.secrets} ; rien trouvé. "
+            "L'écrire avec docker/make_secrets.py."
+        )
+    return path
+
+
+def _write_passwords(settings: Settings) -> None:
+    """The accounts' passwords: those of the secret, else made once. Airflow wants to write there."""
+    path = passwords_file(settings)
+    if settings.secrets:
+        wanted = json.loads(_required(settings, PASSWORDS_SECRET).read_text(encoding="utf-8"))
+        if not path.exists() or json.loads(path.read_text(encoding="utf-8")) != wanted:
+            path.unlink(missing_ok=True)
+            _private_json(path, lambda: wanted)
+    else:
+        _private_json(path, _new_passwords)
+
+
 def _smtp_connection(settings: Settings) -> dict[str, str]:
-    """Airflow's own SMTP connection; one already in the environment (with a login) is kept."""
+    """Airflow's own SMTP connection; one already in the environment is kept.
+
+    With a password, it stands in a private file that Airflow's own backend of secrets reads.
+    """
     if not settings.smtp.hote or "AIRFLOW_CONN_SMTP_DEFAULT" in os.environ:
         return {}
     port = settings.smtp.port
@@ -129,7 +203,17 @@ def _smtp_connection(settings: Settings) -> dict[str, str]:
         "port": port,
         "extra": {"disable_ssl": port != 465, "disable_tls": port != 587, "timeout": 30},
     }
-    return {"AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(connection)}
+    password = settings.secret("smtp_mot_de_passe")
+    if not password:
+        return {"AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(connection)}
+    connection |= {"login": settings.smtp.utilisateur, "password": password}
+    path = home(settings) / "connexions.json"
+    path.unlink(missing_ok=True)
+    _private_json(path, lambda: {"smtp_default": connection})
+    return {
+        "AIRFLOW__SECRETS__BACKEND": "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(path)}),
+    }
 
 
 def _new_keys() -> dict[str, str]:

@@ -42,7 +42,7 @@ def serve(settings: Settings | None = None) -> int:
         _refuse_taken_ports(settings)
         airflow.migrate(settings)
         airflow.close_interrupted_nights(settings)
-        commands = {**airflow_commands(settings), "superset": _superset_command(settings)}
+        commands = {**airflow_commands(settings), "superset-web": _superset_command(settings)}
         if settings.is_trial and not replica_is_given(settings):
             commands["replique"] = (replica_command(), airflow.environment(settings))
         _print_welcome(settings, log)
@@ -51,19 +51,14 @@ def serve(settings: Settings | None = None) -> int:
 
 
 def airflow_commands(settings: Settings) -> dict[str, Command]:
-    """The four Airflow processes; their log servers, which listen on every interface, stay off.
+    """The four Airflow processes, started together.
 
     The scheduler waits for the API server: a task started before it could not report, and would fail.
     """
-    env = airflow.environment(settings)
-    executable = str(airflow.EXECUTABLE)
     wait = [sys.executable, "-m", "acces_soins.services", "after", str(settings.port_airflow)]
-    return {
-        "scheduler": ([*wait, executable, "scheduler", "--skip-serve-logs"], env),
-        "dag-processor": ([executable, "dag-processor"], env),
-        "triggerer": ([executable, "triggerer", "--skip-serve-logs"], env),
-        "api-server": ([executable, "api-server"], env),
-    }
+    commands = airflow.commands(settings)
+    argv, env = commands["airflow-scheduler"]
+    return commands | {"airflow-scheduler": ([*wait, *argv], env)}
 
 
 def supervise(commands: dict[str, Command], log: TextIO, on_started: Callable[[], None]) -> int:
