@@ -15,7 +15,7 @@ from acces_soins.catalog import load_indicators
 from acces_soins.dashboards import deployment
 from acces_soins.settings import get_settings
 
-CONTRACTS = dashboards.marts_contracts()
+CONTRACTS = dashboards.published_contracts()
 
 
 @pytest.fixture
