@@ -508,9 +508,10 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL, for_pages: b
             connection.register("lot", pa.Table.from_pylist(kept))
             connection.execute(f"INSERT INTO marts.{table} SELECT {', '.join(columns)} FROM lot")
             connection.unregister("lot")
-        (path.parent / "fichiers").mkdir(exist_ok=True)
-        file = path.parent / "fichiers" / "tableau_de_bord.parquet"
-        connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
+        if for_pages:
+            (path.parent / "fichiers").mkdir()
+            file = path.parent / "fichiers" / "tableau_de_bord.parquet"
+            connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
         connection.execute(history.AS_KNOWN_ON)
     return path
 
