@@ -8,10 +8,10 @@ import duckdb
 import pyarrow as pa
 
 from acces_soins import history
-from acces_soins.dashboards import TERRITORIES, marts_contracts
+from acces_soins.dashboards import TERRITORIES, published_contracts
 
 # table -> column -> type, as dbt's YAML declares the published marts.
-CONTRACTS = marts_contracts()
+CONTRACTS = published_contracts()
 
 # code, label, unit, decimals, sens, level of the values, quarters between two observed points
 INDICATORS = [
@@ -464,11 +464,19 @@ def _known() -> list[dict]:
     ]
 
 
-def _tables(offset: float, data_label: str) -> dict[str, list[dict]]:
-    rows = rows_of_the_dashboard(offset, data_label)
-    figures = _figures(rows)
-    return {
+def _tables(rows: list[dict], for_pages: bool) -> dict[str, list[dict]]:
+    """Table -> rows; those that only the dashboards read are left out of other tests' publications."""
+    tables = {
         "tableau_de_bord": rows,
+        "catalogue_indicateurs": _catalogue(),
+        "catalogue_sources": _sources(),
+        "fraicheur_sources": _freshness(),
+        "valeurs_connues": _known(),
+    }
+    if not for_pages:
+        return tables
+    figures = _figures(rows)
+    return tables | {
         "tableau_chiffres": figures,
         "tableau_mesures": _measures(figures),
         "tableau_trajectoires": _paths(),
@@ -481,17 +489,13 @@ def _tables(offset: float, data_label: str) -> dict[str, list[dict]]:
         "revisions": [],
         "affirmations": _verdicts(),
         "qualite": _checks(),
-        "catalogue_indicateurs": _catalogue(),
-        "catalogue_sources": _sources(),
-        "fraicheur_sources": _freshness(),
-        "valeurs_connues": _known(),
     }
 
 
-def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
+def build(path: Path, offset: float = 0.0, data_label: str = TRIAL, for_pages: bool = False) -> Path:
     """Write the published file at ``path``; ``offset`` is added to every value, to tell versions apart."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tables = _tables(offset, data_label)
+    tables = _tables(rows_of_the_dashboard(offset, data_label), for_pages)
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA marts")
         for table, rows in tables.items():
@@ -504,16 +508,17 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
             connection.register("lot", pa.Table.from_pylist(kept))
             connection.execute(f"INSERT INTO marts.{table} SELECT {', '.join(columns)} FROM lot")
             connection.unregister("lot")
-        (path.parent / "fichiers").mkdir(exist_ok=True)
-        file = path.parent / "fichiers" / "tableau_de_bord.parquet"
-        connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
+        if for_pages:
+            (path.parent / "fichiers").mkdir()
+            file = path.parent / "fichiers" / "tableau_de_bord.parquet"
+            connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
         connection.execute(history.AS_KNOWN_ON)
     return path
 
 
 def publish(publication: Path, version: str, offset: float = 0.0, data_label: str = TRIAL) -> Path:
     """Publish a version and swap the link ``courante``; returns the constant path that readers open."""
-    build(publication / "versions" / version / "entrepot.duckdb", offset, data_label)
+    build(publication / "versions" / version / "entrepot.duckdb", offset, data_label, for_pages=True)
     return serve(publication, version)
 
 
