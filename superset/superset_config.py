@@ -4,6 +4,7 @@
 ``ACCES_SOINS_SECRETS`` (no secret stands in the environment) and the mail relay (``ACCES_SOINS_SMTP_*``).
 """
 
+import json
 import os
 import re
 import runpy
@@ -14,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import yaml
 from celery.schedules import crontab
 from flask import Flask, g, redirect, request
 from sqlalchemy import event
@@ -23,6 +25,8 @@ from superset.tasks.types import FixedExecutor
 
 FOLDER = Path(os.environ["ACCES_SOINS_SUPERSET_DOSSIER"])
 WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
+# Factsheets made on demand lie beside the publication, one folder per version.
+SHEETS = WAREHOUSE.parents[2] / "fiches"
 QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30"))
 CACHE_SECONDS = 24 * 3600
 # Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
@@ -140,6 +144,33 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
 
+# The texts between the charts keep their class names, which the dashboards' style needs.
+HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
+
+
+def _mended_french() -> str:
+    """Superset's French words for the pages, as JSON, with ours in the place of the wrong ones."""
+    from superset.translations.utils import get_language_pack
+
+    mended = yaml.safe_load(Path(__file__).with_name("traductions.yaml").read_text(encoding="utf-8"))
+    pack = get_language_pack("fr")
+    pack["locale_data"]["superset"] |= {english: [french] for english, french in mended.items()}
+    return json.dumps(pack, ensure_ascii=False)
+
+
+def _speak_french(app: Flask) -> None:
+    """Superset sends its file of words as it is: the pages get the mended one instead."""
+    pack = _mended_french()
+
+    @app.before_request
+    def send_mended_words():
+        if request.endpoint == "Superset.language_pack":
+            return app.response_class(
+                pack, mimetype="application/json", headers={"Cache-Control": "max-age=3600"}
+            )
+        return None
+
+
 def _open_on_the_dashboard(app: Flask) -> None:
     """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists."""
 
@@ -162,6 +193,8 @@ def _limit_logins(app: Flask) -> None:
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
+    _speak_french(app)
+    runpy.run_path(str(Path(__file__).with_name("telechargements.py")))["offer"](app, WAREHOUSE, SHEETS)
     _open_on_the_dashboard(app)
     _limit_logins(app)
 
@@ -348,7 +381,17 @@ def derniere_publication() -> str:
     return f"{moment.day} {month} {moment.year} à {moment:%H} h {moment:%M} (UTC)"
 
 
-JINJA_CONTEXT_ADDONS = {"derniere_publication": derniere_publication, "version_publiee": version_publiee}
+def fiches_publiees() -> list[str]:
+    """Codes of the départements that have a factsheet of the served version; « aucune » when none has."""
+    found = (SHEETS / WAREHOUSE.parent.resolve().name).glob("fiche-*.pdf")
+    return sorted(path.stem.removeprefix("fiche-") for path in found) or ["aucune"]
+
+
+JINJA_CONTEXT_ADDONS = {
+    "derniere_publication": derniere_publication,
+    "version_publiee": version_publiee,
+    "fiches_publiees": fiches_publiees,
+}
 
 # --- the organisation's own identities: a file like those of superset/identites, kept outside ---
 if IDENTITIES := os.environ.get("ACCES_SOINS_SUPERSET_IDENTITES"):

@@ -1,15 +1,18 @@
 """The assets against the marts' contracts: no Superset, no published file."""
 
 import copy
+import csv
 import shutil
 import subprocess
 
+import duckdb
 import pytest
 import yaml
 
 import superset_service
-from acces_soins import dashboards
+from acces_soins import dashboards, publication
 from acces_soins.catalog import load_indicators
+from acces_soins.dashboards import deployment
 from acces_soins.settings import get_settings
 
 CONTRACTS = dashboards.marts_contracts()
@@ -36,9 +39,9 @@ def test_the_assets_fit_the_contracts():
 
 def test_a_column_that_left_the_mart_is_named():
     contracts = copy.deepcopy(CONTRACTS)
-    del contracts["tableau_de_bord"]["evolution_point"]
+    del contracts["tableau_de_bord"]["valeur_texte"]
     problems = dashboards.check_assets(contracts)
-    assert any("departements.yaml" in p and "evolution_point" in p for p in problems)
+    assert any("departements.yaml" in p and "valeur_texte" in p for p in problems)
 
 
 def test_a_column_that_changed_type_is_named():
@@ -52,28 +55,30 @@ def test_a_column_that_changed_type_is_named():
     [
         ("charts/carte.yaml", lambda a: a["params"].update(entity="absente"), "colonne « absente »"),
         ("charts/carte.yaml", lambda a: a["params"].update(metric="absente"), "mesure « absente »"),
-        ("charts/carte.yaml", lambda a: a.update(dataset_uuid="x"), "le jeu x n'existe pas"),
+        ("charts/carte.yaml", lambda a: a.update(jeu="x"), "le jeu x n'existe pas"),
         ("charts/carte.yaml", lambda a: a.update(uuid="x"), "uuid absent ou mal formé"),
-        ("charts/carte.yaml", lambda a: a.update(slice_name="Value by area"), "pas en français"),
+        ("charts/carte.yaml", lambda a: a.update(titre="Value by area"), "pas en français"),
+        ("charts/classement.yaml", lambda a: a.update(colonnes=["absente"]), "colonne « absente »"),
         ("charts/evolution.yaml", lambda a: a["params"].update(metrics_b=["absente"]), "mesure « absente »"),
         ("charts/evolution.yaml", lambda a: a["params"].update(groupby_b=["absente"]), "colonne « absente »"),
+        ("commun/filtres.yaml", lambda a: a["indicateur"].update(colonne="x"), "filtre Indicateur"),
+        ("commun/filtres.yaml", lambda a: a["region"].update(jeu="x"), "filtre Région : le jeu x"),
         (
-            "dashboards/vue_ensemble.yaml",
-            lambda a: a["metadata"]["native_filter_configuration"][0]["targets"][0]["column"].update(
-                name="x"
-            ),
-            "filtre Indicateur",
+            "dashboards/ma_region.yaml",
+            lambda a: a["lignes"][0][0]["graphiques"].append("absent"),
+            "le graphique absent n'existe pas",
         ),
         (
-            "dashboards/vue_ensemble.yaml",
-            lambda a: a["metadata"]["native_filter_configuration"][1]["scope"].update(excluded=[99]),
-            "graphiques inconnus [99]",
+            "dashboards/ma_region.yaml",
+            lambda a: a["lignes"].pop(2),
+            "aucun tableau de bord ne montre ce graphique",
         ),
         (
-            "datasets/acces_soins/departements.yaml",
-            lambda a: a["metrics"][0].update(expression="max(absente)"),
+            "datasets/departements.yaml",
+            lambda a: a["mesures"]["valeur_carte"].update(expression="max(absente)"),
             "mesure valeur_carte",
         ),
+        ("datasets/departements.yaml", lambda a: a.update(sql="SELECT {{ si"), "le gabarit du SQL est faux"),
     ],
 )
 def test_a_broken_asset_is_named(copied_assets, path, edit, expected):
@@ -101,29 +106,90 @@ def test_no_cached_row_outlives_its_publication():
             assert "cache_key_wrapper(version_publiee())" in dataset["sql"], path
 
 
-def test_every_filter_is_required_or_free_and_the_departement_follows_the_region():
-    dashboard = dashboards.load_assets()["dashboards/vue_ensemble.yaml"]["metadata"]
-    filters = {native["name"]: native for native in dashboard["native_filter_configuration"]}
-    assert dashboard["filter_bar_orientation"] == "HORIZONTAL"
-    assert list(filters) == ["Indicateur", "Trimestre", "Région", "Département"]
-    assert filters["Département"]["cascadeParentIds"] == [filters["Région"]["id"]]
-    last_first = filters["Trimestre"]["controlValues"]
-    assert last_first["defaultToFirstItem"] and last_first["sortAscending"] is False
+PAGES = dashboards.of_kind(dashboards.load_assets(), "dashboards")
+
+
+def _filters(page: dict) -> dict[str, dict]:
+    return {native["name"]: native for native in page["metadata"]["native_filter_configuration"]}
+
+
+def test_the_six_dashboards_lead_to_one_another():
+    assert {page["slug"] for page in PAGES.values()} == {
+        "acces-aux-soins",
+        "mon-departement",
+        "ma-region",
+        "mesures-du-pacte",
+        "accessibilite",
+        "qualite-et-fraicheur",
+    }
+    for path, page in PAGES.items():
+        navigation = page["position"]["MARKDOWN-navigation"]["meta"]["code"]
+        for other in PAGES.values():
+            assert f'href="/superset/dashboard/{other["slug"]}/"' in navigation, path
+        assert navigation.count('class="as-ici"') == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_what_data_it_shows_and_how_to_read_them(path):
+    page = PAGES[path]
+    shown = [
+        item["meta"].get("sliceName")
+        for item in page["position"].values()
+        if isinstance(item, dict) and "meta" in item
+    ]
+    assert "Nature et date des données" in shown
+    assert "jamais zéro" in page["position"]["MARKDOWN-lecture"]["meta"]["code"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_departement_follows_the_region_wherever_both_are(path):
+    filters = _filters(PAGES[path])
+    assert PAGES[path]["metadata"]["filter_bar_orientation"] == "HORIZONTAL"
+    if {"Région", "Département"} <= set(filters):
+        assert filters["Département"]["cascadeParentIds"] == [filters["Région"]["id"]]
+
+
+def test_the_quarter_shown_first_is_the_last_with_a_figure():
+    quarter = _filters(PAGES["dashboards/vue_nationale.yaml"])["Trimestre"]
+    assert quarter["defaultDataMask"]["filterState"]["value"] == ["Dernier trimestre chiffré"]
+    assert quarter["cascadeParentIds"] == ["NATIVE_FILTER-indicateur"]
+
+
+def test_a_filter_that_only_narrows_another_reaches_no_chart():
+    region = _filters(PAGES["dashboards/mon_departement.yaml"])["Région"]
+    assert region["chartsInScope"] == []
+
+
+def test_the_measures_and_the_indicators_shown_first_are_of_the_catalogue():
+    seeds = dashboards.TERRITORIES.parent
+    for name in ("ref_vedettes.csv", "ref_mesures.csv"):
+        with (seeds / name).open(encoding="utf-8") as stream:
+            assert {row["code_indicateur"] for row in csv.DictReader(stream)} <= set(load_indicators()), name
+
+
+def test_the_results_of_the_checks_are_published_with_the_columns_that_the_pages_read(tmp_path):
+    database = tmp_path / "prive.duckdb"
+    duckdb.connect(str(database)).close()
+    publication._write_database(tmp_path, "essai", database, [], [])
+    with duckdb.connect(str(tmp_path / "entrepot.duckdb"), read_only=True) as connection:
+        columns = connection.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = 'qualite'"
+        )
+        assert {name: kind.lower() for name, kind in columns.fetchall()} == CONTRACTS["qualite"]
 
 
 def test_a_carried_line_is_lighter_than_the_observed_one():
     colours = dashboards.series_colours()
-    assert colours["France (%), observé"] != colours["France (%), reporté"]
-    assert colours["29 – Finistère, observé"] != colours["Région Bretagne, observé"]
-    assert len(colours) == 2 * (101 + 18 + len({i.meta["unite"] for i in load_indicators().values()}))
+    assert colours["France (%), chiffre observé"] != colours["France (%), chiffre reporté"]
+    assert colours["29 – Finistère, chiffre observé"] != colours["Région Bretagne, chiffre observé"]
 
 
 @pytest.fixture
 def prepared_steps(data_directory, monkeypatch):
     """The steps that are run, none of which starts Superset."""
     steps = []
-    monkeypatch.setattr(dashboards, "superset_version", lambda: "6.1.0")
-    monkeypatch.setattr(dashboards, "_run", lambda wanted, _settings: steps.extend(wanted) or {})
+    monkeypatch.setattr(deployment, "superset_version", lambda: "6.1.0")
+    monkeypatch.setattr(deployment, "_run", lambda wanted, _settings: steps.extend(wanted) or {})
     return steps
 
 
@@ -138,8 +204,8 @@ def database_file(data_directory):
 
 def test_what_is_due_is_done_in_one_start(prepared_steps, database_file, monkeypatch):
     starts = []
-    counted = dashboards._run
-    monkeypatch.setattr(dashboards, "_run", lambda *given: starts.append(1) or counted(*given))
+    counted = deployment._run
+    monkeypatch.setattr(deployment, "_run", lambda *given: starts.append(1) or counted(*given))
     assert dashboards.update("v1") is True
     assert (prepared_steps, len(starts)) == (["prepare", "deploy", "refresh"], 1)
     assert dashboards.update("v1") is False
@@ -159,8 +225,8 @@ def test_a_lost_database_gets_its_dashboards_again(prepared_steps, database_file
 
 def test_a_step_that_fails_is_named_and_none_counts_as_done(database_file, monkeypatch):
     answer = subprocess.CompletedProcess([], 1, "", "étape prepare\nétape deploy\nKeyError: 'x'\n")
-    monkeypatch.setattr(dashboards, "superset_version", lambda: "6.1.0")
-    monkeypatch.setattr(dashboards.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(deployment, "superset_version", lambda: "6.1.0")
+    monkeypatch.setattr(deployment.subprocess, "run", lambda *_, **__: answer)
     for _ in range(2):
         with pytest.raises(dashboards.DashboardsError, match="l'étape « deploy » : KeyError: 'x'"):
             dashboards.update("v1")

@@ -29,13 +29,19 @@ def admin(superset, superset_address):
         yield http
 
 
-def _charts(http: httpx.Client) -> dict[str, dict]:
-    found = http.get("/api/v1/dashboard/acces-aux-soins/charts").raise_for_status().json()["result"]
+ASSETS = dashboards.load_assets()
+PAGES = {page["uuid"]: page for page in dashboards.of_kind(ASSETS, "dashboards").values()}
+NATIONAL = "acces-aux-soins"
+ALL = {"q": "(page_size:200)"}
+
+
+def _charts(http: httpx.Client, slug: str = NATIONAL) -> dict[str, dict]:
+    found = http.get(f"/api/v1/dashboard/{slug}/charts").raise_for_status().json()["result"]
     return {chart["slice_name"]: chart for chart in found}
 
 
-def _dashboard_id(http: httpx.Client) -> int:
-    return http.get("/api/v1/dashboard/acces-aux-soins").raise_for_status().json()["result"]["id"]
+def _dashboard_id(http: httpx.Client, slug: str) -> int:
+    return http.get(f"/api/v1/dashboard/{slug}").raise_for_status().json()["result"]["id"]
 
 
 def _query(form: dict, second: str = "") -> dict:
@@ -57,9 +63,11 @@ def _query(form: dict, second: str = "") -> dict:
     }
 
 
-def _data(http: httpx.Client, name: str, filters: dict[str, str] | None = None) -> list[dict]:
+def _data(
+    http: httpx.Client, name: str, filters: dict[str, str] | None = None, slug: str = NATIONAL
+) -> list[dict]:
     """The rows that the chart shows with these choices; those of its two queries where it has two."""
-    chart = _charts(http)[name]
+    chart = _charts(http, slug)[name]
     form = chart["form_data"]
     queries = [_query(form), *([_query(form, "_b")] if "metrics_b" in form else [])]
     for query in queries:
@@ -70,7 +78,7 @@ def _data(http: httpx.Client, name: str, filters: dict[str, str] | None = None) 
         json={
             "datasource": {"id": int(datasource), "type": kind},
             "queries": queries,
-            "form_data": {**form, "slice_id": chart["id"], "dashboardId": _dashboard_id(http)},
+            "form_data": {**form, "slice_id": chart["id"], "dashboardId": _dashboard_id(http, slug)},
             "result_format": "json",
             "result_type": "full",
         },
@@ -86,22 +94,37 @@ def _mart_row(code: str, quarter: str, territory: str = "FR", level: str = "fran
     return next(r for r in published_marts.rows_of_the_dashboard() if tuple(r[k] for k in keys) == wanted)
 
 
-def _french(number: float, decimals: int) -> str:
-    return f"{abs(number):,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+_french = published_marts.french
 
 
 LABELS = {indicator[0]: indicator[1] for indicator in published_marts.INDICATORS}
-EVOLUTION = "Évolution : France, région et département choisis"
+EVOLUTION = "Évolution : la France et les territoires choisis, face à la cible"
+CARDS = "L'indicateur choisi en quelques chiffres"
+RANKING = "Tous les départements, du plus favorable au moins favorable"
+BAND = "Nature et date des données"
+SOURCES = "Les sources : ce qui est en retard, jamais reçu ou écrasé sur le portail"
+DEFINITION = "Ce que mesure l'indicateur, et ce qu'il ne dit pas"
 
 
-CHARTS = [
-    asset["slice_name"] for path, asset in dashboards.load_assets().items() if path.startswith("charts/")
-]
+@pytest.mark.parametrize("page", PAGES.values(), ids=lambda page: page["slug"])
+def test_every_chart_answers_a_decision_maker_and_none_is_empty(reader, page):
+    for name in _charts(reader, page["slug"]):
+        assert _data(reader, name, slug=page["slug"]), name
 
 
-@pytest.mark.parametrize("name", CHARTS)
-def test_every_chart_answers_a_decision_maker(reader, name):
-    assert _data(reader, name)
+def test_superset_holds_what_the_code_has_and_nothing_else(admin):
+    for kind, endpoint in (("dashboards", "dashboard"), ("charts", "chart"), ("datasets", "dataset")):
+        found = admin.get(f"/api/v1/{endpoint}/", params=ALL).raise_for_status().json()["result"]
+        assert sorted(row["uuid"] for row in found) == sorted(
+            asset["uuid"] for asset in dashboards.of_kind(ASSETS, kind).values()
+        ), kind
+
+
+def test_each_page_shows_the_charts_of_the_code(reader):
+    for page in PAGES.values():
+        tiles = [item for item in page["position"].values() if isinstance(item, dict)]
+        wanted = {tile["meta"]["sliceName"] for tile in tiles if tile["type"] == "CHART"}
+        assert set(_charts(reader, page["slug"])) == wanted, page["slug"]
 
 
 def test_a_decision_maker_has_dashboards_and_nothing_else(reader, admin):
@@ -251,7 +274,9 @@ def test_evolution_keeps_france_beside_the_chosen_territories(reader):
     }
     series = {row["serie"] for row in _data(reader, EVOLUTION, chosen)}
     territories = ("France (%)", "Région Bretagne", "29 – Finistère")
-    assert series == {f"{name}, {nature}" for name in territories for nature in ("observé", "reporté")}
+    assert series - {"Cible nationale, chiffre visé"} == {
+        f"{name}, chiffre {nature}" for name in territories for nature in ("observé", "reporté")
+    }
     assert series <= set(dashboards.series_colours())
 
 
@@ -270,46 +295,49 @@ def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
 
 def test_a_series_without_any_value_says_why(reader):
     rows = _data(reader, EVOLUTION, {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"]})
-    assert any("aucun chiffre observé, aucune source ouverte" in row["serie"] for row in rows)
+    assert any("aucun chiffre, aucune source ouverte" in row["serie"] for row in rows)
     assert {row.get("valeur_observee", row.get("valeur_reportee")) for row in rows} == {None}
 
 
 def test_the_cards_tell_a_carried_value_and_the_evolution_of_its_point(reader):
     row = _mart_row("file_active_moyenne_mg", "2025T3")
     assert (row["statut"], row["evolution"]) == ("reporte", None)
-    chosen = {"libelle_indicateur": LABELS["file_active_moyenne_mg"], "trimestre": "2025T3"}
-    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    chosen = {"libelle_indicateur": LABELS["file_active_moyenne_mg"], "choix_trimestre": "3e trimestre 2025"}
+    (card,) = [answer["chiffres"] for answer in _data(reader, CARDS, chosen)]
     assert f'<div class="as-valeur">{_french(row["valeur"], 0)}<' in card
-    assert "Reporté · données au 30/06/2025" in card
+    assert 'as-s-reporte">Reporté</span> données au 30/06/2025' in card
     change = _french(row["evolution_point"], 0)
-    assert f'<span class="as-favorable">↗\u00a0+\u00a0{change}\u00a0patients</span>' in card
+    assert f'<span class="as-favorable">↗\u00a0+{change}\u00a0patients</span>' in card
     assert "entre le 31/12/2024 et le 30/06/2025" in card
 
 
 def test_the_cards_judge_by_the_sense_of_the_indicator(reader):
     row = _mart_row("part_pop_apl_inf_2_5", "2025T4")
     assert row["evolution_point"] > 0
-    chosen = {"libelle_indicateur": LABELS["part_pop_apl_inf_2_5"], "trimestre": "2025T4"}
-    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
-    assert f'as-defavorable">↗\u00a0+\u00a0{_french(row["evolution_point"], 1)}\u00a0point</span>' in card
+    chosen = {"libelle_indicateur": LABELS["part_pop_apl_inf_2_5"], "choix_trimestre": "4e trimestre 2025"}
+    (card,) = [answer["chiffres"] for answer in _data(reader, CARDS, chosen)]
+    assert f'as-defavorable">↗\u00a0+{_french(row["evolution_point"], 1)}\u00a0point</span>' in card
     assert "· défavorable" in card
 
 
 def test_a_card_without_a_value_says_why(reader):
-    chosen = {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"], "trimestre": "2025T4"}
-    (card,) = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
-    assert 'as-absente">Non disponible<' in card
-    assert "Aucune source ouverte" in card
+    chosen = {
+        "libelle_indicateur": LABELS["delai_moyen_acces_specialistes"],
+        "choix_trimestre": "4e trimestre 2025",
+    }
+    (card,) = [answer["chiffres"] for answer in _data(reader, CARDS, chosen)]
+    assert 'as-s-non_disponible">Non disponible<' in card
+    assert "aucune source ouverte" in card and "Pas de chiffre" in card
 
 
 def test_the_chosen_departement_has_its_cards(reader):
     row = _mart_row("densite_mg_liberaux", "2025T4", "29", "departement")
     chosen = {
         "libelle_indicateur": LABELS["densite_mg_liberaux"],
-        "trimestre": "2025T4",
+        "choix_trimestre": "4e trimestre 2025",
         "libelle_departement": "29 – Finistère",
     }
-    france, finistere = [answer["chiffres"] for answer in _data(reader, "Chiffres clés", chosen)]
+    france, finistere = [answer["chiffres"] for answer in _data(reader, CARDS, chosen)]
     assert "France · 4e trimestre 2025" in france
     assert "29 – Finistère" in finistere
     assert f'{row["rang"]}<span class="as-unite"> sur {row["nb_classes"]}</span>' in finistere
@@ -317,8 +345,8 @@ def test_the_chosen_departement_has_its_cards(reader):
 
 
 def _ranking(reader, code: str, quarter: str = "2025T4") -> list[dict]:
-    chosen = {"libelle_indicateur": LABELS[code], "trimestre": quarter}
-    return _data(reader, "Classement des départements", chosen)
+    chosen = {"libelle_indicateur": LABELS[code], "choix_trimestre": published_marts.period(quarter)}
+    return _data(reader, RANKING, chosen)
 
 
 def test_the_ranking_shows_the_numbers_of_the_mart(reader):
@@ -344,12 +372,12 @@ def test_a_masked_value_is_never_zero_and_ends_the_ranking_with_its_reason(reade
     assert set(last) == {"93", "976"}
     assert {row["valeur_affichee"] for row in last.values()} == {"–"}
     assert {row["rang_affiche"] for row in last.values()} == {"–"}
-    assert last["976"]["statut_en_clair"] == "Masqué\u00a0: non communiqué par le producteur"
-    assert last["93"]["statut_en_clair"] == "Non disponible\u00a0: édition non reçue"
+    assert last["976"]["statut_affiche"].endswith(">Masqué</span> non communiqué par le producteur")
+    assert last["93"]["statut_affiche"].endswith(">Non disponible</span> édition non reçue")
 
 
 def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(reader):
-    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "trimestre": "2025T4"}
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"], "choix_trimestre": "4e trimestre 2025"}
     shapes = {row["forme"]: row["valeur_carte"] for row in _data(reader, "Carte des départements", chosen)}
     assert len(shapes) == 99 + 1
     assert shapes["sans valeur"] is None
@@ -361,7 +389,7 @@ def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(read
 
 
 def test_a_late_source_comes_first_and_says_so(reader):
-    late, on_time = _data(reader, "Fraîcheur des sources")
+    late, on_time = _data(reader, SOURCES, slug="qualite-et-fraicheur")
     assert "as-retard" in late["etat"] and "En retard de" in late["etat"]
     assert late["contenu"] == "Fichier fictif, en retard"
     assert late["dernier_incident"] == "Le 19/01/2026\u00a0: f.csv, ligne 2, hors contrat"
@@ -372,7 +400,7 @@ def test_a_late_source_comes_first_and_says_so(reader):
 
 def test_the_definition_says_what_the_figure_does_not(reader):
     chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"]}
-    (panel,) = [row["definition"] for row in _data(reader, "Définition et limites", chosen)]
+    (panel,) = [row["definition"] for row in _data(reader, DEFINITION, chosen)]
     for text in (
         "Sert aux tests.",
         "aucune\u00a0: chiffre inventé",
@@ -381,6 +409,103 @@ def test_the_definition_says_what_the_figure_does_not(reader):
     ):
         assert text in panel
     assert "un effectif &lt; 5" in panel
+
+
+def test_a_tile_says_the_figure_the_target_and_what_is_left(reader):
+    tiles = {
+        row["tuile"]
+        for row in _data(reader, "Les indicateurs du Pacte en France : où en est-on, face à quelle cible")
+    }
+    (rate,) = [tile for tile in tiles if LABELS["taux_ald_sans_mt"] in tile]
+    row = _mart_row("taux_ald_sans_mt", "2025T4")
+    assert f'as-valeur">{_french(row["valeur"], 1)}<' in rate
+    assert "Cible\u00a0: 2,0\u00a0% au 31/12/2025" in rate and "width:40%" in rate
+    (delay,) = [tile for tile in tiles if LABELS["delai_moyen_acces_specialistes"] in tile]
+    assert "Pas de chiffre" in delay and "aucune source ouverte" in delay and "as-jauge" not in delay
+
+
+def test_who_improves_and_who_worsens_follow_the_sense(reader):
+    chosen = {"libelle_indicateur": LABELS["part_pop_apl_inf_2_5"]}
+    name = "Qui progresse, qui recule depuis le point comparable précédent"
+    (panel,) = [row["mouvements"] for row in _data(reader, name, chosen)]
+    # every département rises, which is unfavourable for this share
+    assert "Qui progresse (0)" in panel and "as-favorable" not in panel
+    assert panel.count("as-defavorable") == 6
+
+
+def test_an_indicator_without_evolution_says_so(reader):
+    chosen = {"libelle_indicateur": LABELS["delai_moyen_acces_specialistes"]}
+    name = "Qui progresse, qui recule depuis le point comparable précédent"
+    (panel,) = [row["mouvements"] for row in _data(reader, name, chosen)]
+    assert "Aucune évolution à montrer" in panel
+
+
+def test_the_departement_stands_beside_its_five_peers_its_region_and_france(reader):
+    chosen = {"libelle_indicateur": LABELS["densite_mg_liberaux"], "libelle_departement": "29 – Finistère"}
+    name = "Face aux cinq départements qui lui ressemblent"
+    (panel,) = [row["barres"] for row in _data(reader, name, chosen, "mon-departement")]
+    assert panel.count('class="as-barre"') == 8
+    assert 'as-ici-meme">29 – Finistère<' in panel and ">Région Bretagne<" in panel and ">France<" in panel
+    # a number of structures lies below the totals: they are left out
+    chosen["libelle_indicateur"] = LABELS["nb_msp"]
+    (panel,) = [row["barres"] for row in _data(reader, name, chosen, "mon-departement")]
+    assert panel.count('class="as-barre"') == 6
+
+
+def test_a_departement_without_accessibility_says_so(reader):
+    name = "Dans le département : des communes inégalement desservies"
+    chosen = {"libelle_departement": "976 – Mayotte"}
+    (panel,) = [row["dispersion"] for row in _data(reader, name, chosen, "mon-departement")]
+    assert "Hors champ" in panel and "as-barre" not in panel
+
+
+def test_the_region_has_all_its_departements_sorted_and_the_national_line(reader):
+    chosen = {"libelle_indicateur": LABELS["densite_mg_liberaux"], "libelle_region": "Bretagne"}
+    name = "Les départements de la région, du plus favorable au moins favorable"
+    (panel,) = [row["barres"] for row in _data(reader, name, chosen, "ma-region")]
+    rows = [
+        _mart_row("densite_mg_liberaux", "2025T4", code, "departement") for code in ("22", "29", "35", "56")
+    ]
+    places = [panel.index(f">{row['libelle_complet']}<") for row in sorted(rows, key=lambda row: row["rang"])]
+    assert places == sorted(places)
+    assert panel.count('class="as-repere"') == 4
+
+
+def test_what_no_open_source_measures_is_said(reader):
+    name = "Les mesures du Pacte : ce qui est promis, où l'on en est"
+    tiles = [row["tuile"] for row in _data(reader, name, slug="mesures-du-pacte")]
+    assert ["Pas de source ouverte" in tile for tile in tiles] == [False, True]
+
+
+def test_without_any_revision_the_page_says_so(reader):
+    name = "Les révisions : les valeurs publiées qui ont changé, et pourquoi"
+    (row,) = _data(reader, name, slug="qualite-et-fraicheur")
+    assert row["libelle_indicateur"] == "Aucune valeur révisée depuis la première publication"
+
+
+def test_files_are_for_those_who_logged_in(superset_address):
+    for path in ("/donnees/tableau_de_bord.parquet", "/donnees/departement/29.csv", "/fiches/fiche-29.pdf"):
+        answer = httpx.get(f"{superset_address}{path}")
+        assert answer.status_code == 302 and "/login/" in answer.headers["location"], path
+
+
+def test_the_departement_s_sheet_is_linked_once_it_is_made(superset, reader):
+    chosen = {"libelle_departement": "29 – Finistère"}
+
+    def header() -> str:
+        (row,) = _data(reader, "Le département choisi", chosen, "mon-departement")
+        return row["entete"]
+
+    assert "pas encore faite" in header() and "/donnees/departement/29.csv" in header()
+    sheet = superset.settings.factsheets / superset_service.VERSION / "fiche-29.pdf"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_bytes(b"%PDF-1.7")
+    assert 'href="/fiches/fiche-29.pdf"' in header()
+
+
+def test_superset_speaks_our_french(superset_address):
+    pack = httpx.get(f"{superset_address}/superset/language_pack/fr/").raise_for_status().json()
+    assert pack["locale_data"]["superset"]["Filters and controls"] == ["Filtres et réglages"]
 
 
 def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(superset, admin, tmp_path, monkeypatch):
@@ -400,17 +525,16 @@ def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(superset, ad
     folder = tmp_path / "assets"
     shutil.copytree(dashboards.ASSETS, folder)
     (folder / "charts/legende.yaml").unlink()
-    path = folder / "dashboards/vue_ensemble.yaml"
-    dashboard = yaml.safe_load(path.read_text(encoding="utf-8"))
-    position = dashboard["position"]
-    del position["CHART-legende"]
-    position["COLUMN-carte"]["children"].remove("CHART-legende")
-    path.write_text(yaml.safe_dump(dashboard, allow_unicode=True), encoding="utf-8")
+    for path in (folder / "dashboards").glob("*.yaml"):
+        dashboard = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for column in (column for row in dashboard["lignes"] for column in row):
+            column["graphiques"] = [name for name in column["graphiques"] if name != "legende"]
+        path.write_text(yaml.safe_dump(dashboard, allow_unicode=True), encoding="utf-8")
 
     with monkeypatch.context() as patch:
-        patch.setattr(dashboards, "ASSETS", folder)
+        patch.setattr(dashboards.assets, "ASSETS", folder)
         assert dashboards.deploy(superset.settings) is True
-    names = {chart["slice_name"] for chart in admin.get("/api/v1/chart/").json()["result"]}
+    names = {chart["slice_name"] for chart in admin.get("/api/v1/chart/", params=ALL).json()["result"]}
     assert "Ma vue" in names
     assert "Légende de la carte" not in names
 
@@ -429,12 +553,12 @@ def another_publication(superset):
 
 def test_a_swapped_link_is_seen_without_a_restart(superset, reader, request):
     before = _ranking(reader, "taux_ald_sans_mt")
-    assert "DONNÉES D'ESSAI" in _data(reader, "Fraîcheur et statut des données")[0]["bandeau"]
+    assert "DONNÉES D'ESSAI" in _data(reader, BAND)[0]["bandeau"]
     version = request.getfixturevalue("another_publication")
     # nothing told Superset: a cached row does not outlive its publication all the same
     after = _ranking(reader, "taux_ald_sans_mt")
     assert {r["valeur_affichee"] for r in after}.isdisjoint({r["valeur_affichee"] for r in before} - {"–"})
     assert dashboards.refresh(version, superset.settings) is True
-    band = _data(reader, "Fraîcheur et statut des données")[0]["bandeau"]
+    band = _data(reader, BAND)[0]["bandeau"]
     assert "20 avril 2026" in band
     assert "ESSAI" not in band

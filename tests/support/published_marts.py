@@ -147,7 +147,57 @@ def _row(indicator: tuple, territory: dict, rank: int, index: int, offset: float
         "source": "essai.producteur",
         "libelle_source": "Source fictive d'essai",
         "edition": QUARTERS[last] if visible else None,
+        "theme": "accessibilite" if "apl" in code else "offre",
+        "nature": _nature(code, decimals),
+        "libelle_complet": _full_name(territory),
+        "periode": period(QUARTERS[index]),
+        "est_dernier_chiffre": index == len(QUARTERS) - 1,
+        "valeur_texte": None if value is None else french(value, decimals),
+        "unite_texte": f"\u00a0{unit}",
+        "evolution_texte": None if change is None else _change(change, decimals, unit),
+        "jugement": None if change is None else _judgement(change, decimals, sens),
+        "est_comparable": _nature(code, decimals) != "nombre",
+        "position": {"departement": "semblable"}.get(territory["niveau"]) if visible else None,
+        "tendance": "stable" if visible else None,
+        "cible": 2.0 if code == "taux_ald_sans_mt" and territory["niveau"] == "france" else None,
+        "ordre_vedette": [indicator[0] for indicator in INDICATORS].index(code) + 1,
     }
+
+
+def french(number: float, decimals: int) -> str:
+    """A number as the pages write it, without its sign."""
+    return f"{abs(number):,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+
+
+def _nature(code: str, decimals: int) -> str:
+    return "nombre" if decimals == 0 and "moyen" not in code else "moyenne"
+
+
+def _full_name(territory: dict) -> str:
+    name = territory["libelle_territoire"]
+    names = {"france": "France", "region": f"Région {name}"}
+    return names.get(territory["niveau"], f"{territory['code_territoire']} – {name}")
+
+
+def period(quarter: str) -> str:
+    """« 4e trimestre 2025 »."""
+    return f"{quarter[5]}{'er' if quarter[5] == '1' else 'e'} trimestre {quarter[:4]}"
+
+
+def _change(change: float, decimals: int, unit: str) -> str:
+    if round(change, decimals) == 0:
+        return "stable"
+    one = abs(round(change, decimals)) < 2
+    words = {"%": "\u00a0point" if one else "\u00a0points"}.get(
+        unit, "" if " " in unit else f"\u00a0{unit.rstrip('s') if one else unit}"
+    )
+    return f"{'+' if change > 0 else '−'}{french(change, decimals)}{words}"
+
+
+def _judgement(change: float, decimals: int, sens: str) -> str:
+    if round(change, decimals) == 0 or sens == "neutre":
+        return "neutre"
+    return "favorable" if (change > 0) == (sens == "hausse") else "defavorable"
 
 
 def _rank(rows: list[dict]) -> None:
@@ -194,6 +244,7 @@ def _catalogue() -> list[dict]:
             "definition": f"Définition d'essai de l'indicateur « {label} », écrite pour les tests.",
             "unite": unit,
             "sens": sens,
+            "nature": _nature(code, decimals),
             "cadence": {1: "trimestrielle", 2: "semestrielle", 4: "annuelle"}[step],
             "decimales": decimals,
             "utilite": "Sert aux tests.",
@@ -240,6 +291,163 @@ def _freshness() -> list[dict]:
     ]
 
 
+def _figures(rows: list[dict]) -> list[dict]:
+    """``tableau_chiffres``: of each indicator and territory its last quarter, ready to read."""
+    return [
+        {
+            **row,
+            "libelle_theme": "Offre de soins",
+            "raison": row["libelle_motif"] and row["libelle_motif"][0].lower() + row["libelle_motif"][1:],
+            "valeur_france_texte": row["valeur_texte"],
+            "cible_texte": "2,0" if row["cible"] else None,
+            "echeance": dt.date(2025, 12, 31) if row["cible"] else None,
+            "distance_texte": "reste 0,5\u00a0point" if row["cible"] else None,
+            "progression_pct": 40.0 if row["cible"] else None,
+            "etat_cible": "en_cours" if row["cible"] else None,
+        }
+        for row in rows
+        if row["est_dernier_chiffre"]
+    ]
+
+
+def _measures(figures: list[dict]) -> list[dict]:
+    shown = ("nb_msp", "delai_moyen_acces_specialistes")
+    return [
+        {
+            **figure,
+            "ordre": order,
+            "mesure": "Mesure d'essai",
+            "promesse": "Rien : mesure inventée",
+            "est_sans_source_ouverte": figure["valeur"] is None,
+            "nb_departements": 101 if figure["valeur"] else 0,
+        }
+        for order, figure in enumerate(figures, 1)
+        if figure["niveau"] == "france" and figure["code_indicateur"] in shown
+    ]
+
+
+def _paths() -> list[dict]:
+    lines = (("France, chiffre observé", "observé"), ("40 au 31/12/2025, chiffre visé", "chemin"))
+    return [
+        {
+            "code_indicateur": "nb_msp",
+            "libelle_indicateur": "Maisons de santé pluriprofessionnelles (structures)",
+            "trimestre": quarter,
+            "serie": line,
+            "nature": nature,
+            "valeur": 20.0 + index,
+            "ordre": 2,
+        }
+        for line, nature in lines
+        for index, quarter in enumerate(QUARTERS)
+    ]
+
+
+def _coverage(rows: list[dict]) -> list[dict]:
+    last = [row for row in rows if row["niveau"] == "departement" and row["est_dernier_chiffre"]]
+    counts = {}
+    for row in last:
+        counts.setdefault(row["code_indicateur"], []).append(row)
+    names = ("observe", "provisoire", "estime", "reporte", "perime", "masque", "non_disponible", "hors_champ")
+    return [
+        {
+            **group[0],
+            "nb_departements": len(group),
+            "nb_affichables": sum(row["valeur"] is not None for row in group),
+            **{f"nb_{name}": sum(row["statut"] == name for row in group) for name in names},
+            "raisons": group[0]["libelle_motif"],
+        }
+        for group in counts.values()
+    ]
+
+
+def _departements() -> list[dict]:
+    return [t for t in _territories() if t["niveau"] == "departement"]
+
+
+def _spread() -> list[dict]:
+    return [
+        {
+            **territory,
+            "date_reference": dt.date(2024, 12, 31),
+            "nb_communes": 3,
+            "population": 1000.0,
+            "apl_p10": 2.0,
+            "apl_mediane": 3.0,
+            "apl_p90": 4.0,
+            "part_pop_apl_inf_2_5": 25.0,
+            "apl_min": 1.0,
+            "libelle_commune_min": "Commune d'essai A",
+            "apl_max": 5.0,
+            "libelle_commune_max": "Commune d'essai B",
+        }
+        for territory in _departements()
+        if territory["code_territoire"] != "976"
+    ]
+
+
+def _distribution() -> list[dict]:
+    return [
+        {
+            **territory,
+            "date_reference": dt.date(2024, 12, 31),
+            "borne_basse": bound,
+            "classe": f"dès {french(bound, 1)}",
+            "est_sous_le_seuil": bound < 2.5,
+            "nb_communes": 1,
+            "population": 250.0,
+            "part_pct": 25.0,
+            "est_dernier_millesime": True,
+        }
+        for territory in _territories()
+        if territory["code_territoire"] not in ("976", "06") or territory["niveau"] != "departement"
+        for bound in (1.5, 2.0, 2.5, 3.0)
+    ]
+
+
+def _alike() -> list[dict]:
+    codes = [t["code_territoire"] for t in _departements()]
+    names = {t["code_territoire"]: t["libelle_territoire"] for t in _departements()}
+    return [
+        {
+            "code_departement": code,
+            "rang": rank,
+            "code_semblable": (other := codes[(position + rank) % len(codes)]),
+            "libelle_semblable": names[other],
+            "distance": float(rank),
+        }
+        for position, code in enumerate(codes)
+        for rank in range(1, 6)
+    ]
+
+
+def _verdicts() -> list[dict]:
+    return [
+        {
+            "id": f"essai_{verdict}",
+            "document": "Document d'essai",
+            "citation": "une phrase inventée",
+            "mesure": "Rien de vrai",
+            "verdict": verdict,
+            "raison": "Affirmation fictive.",
+        }
+        for verdict in ("confirmee", "contredite", "inverifiable", "autre_champ")
+    ]
+
+
+def _checks() -> list[dict]:
+    common = {"run": "essai", "attendu": "rien d'inventé", "observe": "tout l'est", "exemples": "[]"}
+    return [
+        {**common, "controle": "cle_unique", "severite": "critique", "resultat": "reussi"},
+        {
+            **common,
+            "controle": "variation_inhabituelle__nb_msp",
+            "severite": "avertissement",
+            "resultat": "echoue",
+        },
+    ]
+
+
 def _known() -> list[dict]:
     """One figure, published on 10 January and changed on the 20th."""
     row = {
@@ -256,26 +464,49 @@ def _known() -> list[dict]:
     ]
 
 
-def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
-    """Write the published file at ``path``; ``offset`` is added to every value, to tell versions apart."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "tableau_de_bord": rows_of_the_dashboard(offset, data_label),
+def _tables(offset: float, data_label: str) -> dict[str, list[dict]]:
+    rows = rows_of_the_dashboard(offset, data_label)
+    figures = _figures(rows)
+    return {
+        "tableau_de_bord": rows,
+        "tableau_chiffres": figures,
+        "tableau_mesures": _measures(figures),
+        "tableau_trajectoires": _paths(),
+        "tableau_couverture": _coverage(rows),
+        "repartition_apl": _distribution(),
+        "dispersion_apl": _spread(),
+        "departements_semblables": _alike(),
+        "territoires": _territories(),
+        "comparaisons": [row for row in rows if row["niveau"] == "france"],
+        "revisions": [],
+        "affirmations": _verdicts(),
+        "qualite": _checks(),
         "catalogue_indicateurs": _catalogue(),
         "catalogue_sources": _sources(),
         "fraicheur_sources": _freshness(),
         "valeurs_connues": _known(),
     }
+
+
+def build(path: Path, offset: float = 0.0, data_label: str = TRIAL) -> Path:
+    """Write the published file at ``path``; ``offset`` is added to every value, to tell versions apart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tables = _tables(offset, data_label)
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA marts")
         for table, rows in tables.items():
             columns = CONTRACTS[table]
             typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"CREATE TABLE marts.{table} ({typed})")
-            connection.register("lot", pa.Table.from_pylist([{**dict.fromkeys(columns), **r} for r in rows]))
-            names = ", ".join(columns)
-            connection.execute(f"INSERT INTO marts.{table} SELECT {names} FROM lot")
+            if not rows:
+                continue
+            kept = [{name: row.get(name) for name in columns} for row in rows]
+            connection.register("lot", pa.Table.from_pylist(kept))
+            connection.execute(f"INSERT INTO marts.{table} SELECT {', '.join(columns)} FROM lot")
             connection.unregister("lot")
+        (path.parent / "fichiers").mkdir(exist_ok=True)
+        file = path.parent / "fichiers" / "tableau_de_bord.parquet"
+        connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
         connection.execute(history.AS_KNOWN_ON)
     return path
 

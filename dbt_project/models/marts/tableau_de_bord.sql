@@ -9,6 +9,19 @@ points as (
     select code_indicateur, niveau, code_territoire, date_reference, evolution, evolution_pct, date_reference_precedente
     from {{ ref('indicateurs_trimestriels') }}
     where age_trimestres = 0 and evolution is not null
+),
+
+-- What is shown first: the last quarter in which a département has a figure, else any territory, else the last one.
+derniers as (
+    select
+        code_indicateur,
+        coalesce(
+            max(trimestre) filter (where niveau = 'departement' and valeur is not null),
+            max(trimestre) filter (where valeur is not null),
+            max(trimestre)
+        ) as trimestre
+    from {{ ref('indicateurs_trimestriels') }}
+    group by code_indicateur
 )
 
 select
@@ -46,7 +59,32 @@ select
     indicateurs.source,
     sources.libelle_producteur as libelle_source,
     indicateurs.edition,
-    contexte.donnees
+    contexte.donnees,
+    catalogue.theme,
+    catalogue.nature,
+    case indicateurs.niveau
+        when 'france' then 'France'
+        when 'region' then 'Région ' || indicateurs.libelle_territoire
+        else indicateurs.code_territoire || ' – ' || indicateurs.libelle_territoire
+    end as libelle_complet,
+    {{ periode_ecrite('indicateurs.trimestre') }} as periode,
+    coalesce(indicateurs.trimestre = derniers.trimestre, false) as est_dernier_chiffre,
+    {{ valeur_ecrite('indicateurs.valeur', 'catalogue.decimales', 'catalogue.nature') }} as valeur_texte,
+    {{ unite_ecrite('indicateurs.unite', 'catalogue.nature') }} as unite_texte,
+    case when indicateurs.valeur is not null then
+        {{ evolution_ecrite('points.evolution', 'catalogue.decimales', 'indicateurs.unite') }}
+    end as evolution_texte,
+    case when indicateurs.valeur is not null then
+        {{ jugement('points.evolution', 'catalogue.decimales', 'catalogue.sens') }}
+    end as jugement,
+    -- A number of départements lies below the total of France: only means and shares are compared with it.
+    catalogue.nature not in ('nombre', 'marque') as est_comparable,
+    comparaisons.mediane_semblables,
+    comparaisons.position,
+    comparaisons.motif_position,
+    comparaisons.tendance,
+    comparaisons.cible,
+    vedettes.ordre as ordre_vedette
 from {{ ref('indicateurs_trimestriels') }} as indicateurs
 inner join {{ source('registre', 'catalogue_indicateurs') }} as catalogue
     on catalogue.code_indicateur = indicateurs.code_indicateur
@@ -71,6 +109,8 @@ left join {{ ref('comparaisons') }} as comparaisons
     and comparaisons.trimestre = indicateurs.trimestre
 left join {{ source('registre', 'catalogue_sources') }} as sources
     on sources.source = indicateurs.source
+left join derniers on derniers.code_indicateur = indicateurs.code_indicateur
+left join {{ ref('ref_vedettes') }} as vedettes on vedettes.code_indicateur = indicateurs.code_indicateur
 left join {{ ref('ref_libelles') }} as statuts
     on statuts.liste = 'statut' and statuts.code = indicateurs.statut
 left join {{ ref('ref_libelles') }} as motifs

@@ -284,6 +284,18 @@ CREATE OR REPLACE TABLE marts.dispersion_apl AS
         valeur AS part_pop_apl_inf_2_5, sha256
     FROM marts.indicateurs_trimestriels
     WHERE code_indicateur = 'part_pop_apl_inf_2_5' AND niveau = 'departement' AND trimestre = '2015T4';
+CREATE OR REPLACE TABLE marts.tableau_chiffres AS
+    SELECT code_indicateur, niveau, code_territoire, trimestre, valeur, statut,
+        valeur::VARCHAR AS valeur_texte
+    FROM marts.indicateurs_trimestriels
+    QUALIFY row_number() OVER (
+        PARTITION BY code_indicateur, niveau, code_territoire ORDER BY valeur IS NULL, trimestre DESC) = 1;
+CREATE OR REPLACE TABLE marts.repartition_apl AS
+    SELECT niveau, code_territoire, date_reference, b.borne_basse, b.borne_basse < 2.5 AS est_sous_le_seuil,
+        CASE WHEN b.borne_basse < 2.5 THEN valeur ELSE 100 - valeur END AS part_pct
+    FROM marts.indicateurs_trimestriels
+    CROSS JOIN (VALUES (2.0::DOUBLE), (2.5::DOUBLE)) AS b (borne_basse)
+    WHERE code_indicateur = 'part_pop_apl_inf_2_5' AND age_trimestres = 0 AND valeur IS NOT NULL;
 CREATE OR REPLACE TABLE marts.rapprochements AS
     SELECT 'somme_des_departements' AS rapprochement, code_indicateur, niveau, code_territoire, trimestre,
         valeur AS valeur_publiee, valeur AS valeur_recalculee, 0::DOUBLE AS ecart, 0::DOUBLE AS ecart_pct,

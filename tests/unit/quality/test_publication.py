@@ -47,6 +47,23 @@ def revised(old, condition):
 ONE = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2015T4'"
 CARRIED = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2016T1'"
 CORRUPTIONS = {
+    "tuile d'une autre valeur": (
+        "UPDATE marts.tableau_chiffres SET valeur = valeur + 1 WHERE valeur IS NOT NULL",
+        "fidele_a_la_table_longue",
+    ),
+    "texte à la place d'une valeur absente": (
+        "UPDATE marts.tableau_chiffres SET valeur_texte = 'non' WHERE valeur IS NULL",
+        "texte_sans_valeur",
+    ),
+    "habitants perdus par les classes": (
+        "DELETE FROM marts.repartition_apl WHERE borne_basse = 2.5 AND code_territoire = '01'",
+        "repartition_entiere",
+    ),
+    "seuil des classes déplacé": (
+        "UPDATE marts.repartition_apl SET part_pct = CASE WHEN est_sous_le_seuil THEN part_pct + 1 "
+        "ELSE part_pct - 1 END WHERE code_territoire = '01'",
+        "repartition_accordee",
+    ),
     "valeur connue deux fois": (known(f"{KNOWN} UNION ALL {KNOWN}"), "une_ligne_fait_foi"),
     "valeur publiée que le registre oublie": (
         known(f"{KNOWN} WHERE code_indicateur <> 'apl_mg'"),
