@@ -227,11 +227,11 @@ def test_a_step_that_fails_is_named_and_none_counts_as_done(database_file, monke
     assert not list(database_file.parent.glob("prepare.json"))
 
 
-def test_a_server_database_is_prepared_once(prepared_steps, monkeypatch):
-    monkeypatch.setenv("ACCES_SOINS_SUPERSET_METADONNEES", "postgresql+psycopg2://superset@postgres/superset")
+def test_a_server_database_is_prepared_once(prepared_steps, use_settings):
+    use_settings(superset_metadonnees="postgresql+psycopg2://superset@postgres/superset")
     assert dashboards.prepare() is True
     assert dashboards.prepare() is False
-    monkeypatch.setenv("ACCES_SOINS_SUPERSET_METADONNEES", "postgresql+psycopg2://superset@autre/superset")
+    use_settings(superset_metadonnees="postgresql+psycopg2://superset@autre/superset")
     assert dashboards.prepare() is True
     assert prepared_steps == ["prepare", "prepare"]
 
