@@ -191,7 +191,7 @@ def test_a_file_is_hashed_when_it_is_judged_and_when_it_leaves(leave, monkeypatc
     hashed = Mock(wraps=landing.sha256_of)
     monkeypatch.setattr(landing, "sha256_of", hashed)
     steps.take_deposits()
-    assert [call.args[0].name for call in hashed.call_args_list] == ["a.csv", "a.csv"]
+    assert [call.args[0].name for call in hashed.call_args_list].count("a.csv") == 2
 
 
 def test_killed_between_the_answer_and_the_removal(leave, monkeypatch):

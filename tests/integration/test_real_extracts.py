@@ -306,7 +306,7 @@ def test_no_total_is_a_territory_and_real_data_are_not_called_trial(real, ask):
 def test_the_report_says_how_many_territories_of_which_date_and_why_not(real):
     text = (real.reports / "derniere_nuit.txt").read_text()
     assert "101 départements" in text and "88 hors_perimetre" in text and "101 edition_non_recue" in text
-    assert "2021T4 observé · 2022T1–2024T1 reporté · 2024T2–2026T3 périmé (trop_ancien)" in text
+    assert "2021T4 observé · 2022T1–2024T2 reporté · 2024T3–2026T3 périmé (trop_ancien)" in text
 
 
 # What lands beside the indicators' sources: figures that the real rows prove.
