@@ -13,6 +13,7 @@ import duckdb
 from acces_soins import history
 from acces_soins.errors import ConfigurationError
 from acces_soins.publication import VERSION_FILE
+from acces_soins.query import records
 from acces_soins.sql_text import literal
 from acces_soins.warehouse import DATABASE
 
@@ -192,12 +193,6 @@ def _between(old: Side | None, new: Side) -> list[str]:
     return order[order.index(old.version) + 1 : order.index(new.version) + 1]
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list | None = None) -> list[dict]:
-    answer = connection.execute(query, values or [])
-    names = [column[0] for column in answer.description]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
-
 def _summary(connection: duckdb.DuckDBPyConnection) -> dict:
     counts = dict(
         connection.execute("select coalesce(nature, 'inchangee'), count(*) from points group by 1").fetchall()
@@ -207,7 +202,7 @@ def _summary(connection: duckdb.DuckDBPyConnection) -> dict:
 
 def _indicators(connection: duckdb.DuckDBPyConnection, without_old: bool) -> list[dict]:
     counts = ", ".join(f"count(*) filter (nature = '{nature}') as {nature}" for nature in NATURES)
-    rows = _rows(
+    rows = records(
         connection,
         f"select code_indicateur, libelle, unite, decimales, {counts} from points "
         "left join (select code_indicateur, libelle, unite, decimales "
@@ -225,7 +220,7 @@ def _indicators(connection: duckdb.DuckDBPyConnection, without_old: bool) -> lis
 
 def _largest(connection: duckdb.DuckDBPyConnection, code: str) -> list[dict]:
     """The largest relative changes of the figures that both sides could have; a withdrawn figure first."""
-    return _rows(
+    return records(
         connection,
         "select niveau, code_territoire, libelle_territoire, trimestre, ancienne, nouvelle, ecart, "
         "ecart_pct, statut_ancien, statut_nouveau, motif_ancien, motif_nouveau, nature, raison from points "
@@ -238,7 +233,7 @@ def _largest(connection: duckdb.DuckDBPyConnection, code: str) -> list[dict]:
 
 
 def _last_of_france(connection: duckdb.DuckDBPyConnection, side: str, code: str) -> dict | None:
-    rows = _rows(
+    rows = records(
         connection,
         f"select trimestre, valeur, statut, date_reference::varchar as date_reference "
         f"from {side}.marts.indicateurs_trimestriels "
@@ -250,7 +245,7 @@ def _last_of_france(connection: duckdb.DuckDBPyConnection, side: str, code: str)
 
 
 def _revisions(connection: duckdb.DuckDBPyConnection) -> list[dict]:
-    return _rows(
+    return records(
         connection,
         "select raison, code_indicateur, count(*) as nb from points where nature in ('revisee', 'retiree') "
         "group by all order by raison nulls first, nb desc, code_indicateur",
@@ -259,7 +254,7 @@ def _revisions(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 
 def _series(connection: duckdb.DuckDBPyConnection, present: str, absent: str) -> list[dict]:
     """Indicator × level with a figure on one side and none on the other."""
-    return _rows(
+    return records(
         connection,
         f"select code_indicateur, niveau, count({present}) as nb from points group by all "
         f"having count({present}) > 0 and count({absent}) = 0 order by all",
@@ -286,7 +281,7 @@ def _editions(old: Side, new: Side) -> list[dict]:
 
 
 def _methods(connection: duckdb.DuckDBPyConnection) -> list[dict]:
-    return _rows(
+    return records(
         connection,
         "select code_indicateur, avant.version_methode as ancienne, apres.version_methode as nouvelle "
         "from ancienne.marts.catalogue_indicateurs as avant "

@@ -1,20 +1,17 @@
 """The folder of a frozen release: made aside, summed, closed to writing, then shown in one step."""
 
-import datetime as dt
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from acces_soins import comparison_page, factsheets, formats, publication
 from acces_soins.comparison import RELEASE_FILE
-from acces_soins.landing import sha256_of
+from acces_soins.formats import checksums
 from acces_soins.settings import PROJECT, get_settings
 from acces_soins.warehouse import DATABASE
 
 POLICY = PROJECT / "docs" / "politique_de_revision.md"
-SUMS = "SHA256SUMS"
 REPORT = "comparaison"
 FACTSHEETS = "fiches"
 READ_ONLY_FILE, READ_ONLY_FOLDER = 0o444, 0o555
@@ -40,7 +37,7 @@ def make(release: dict, version: Path, told: dict, notes: list[str]) -> Path:
     write_report(draft, told, notes)
     shutil.copyfile(POLICY, draft / POLICY.name)
     write_json(draft / RELEASE_FILE, release)
-    (draft / SUMS).write_text(_sums(draft), encoding="utf-8")
+    checksums.write(draft)
     _close_to_writing(draft)
     draft.rename(releases / release["publication"])
     _flush(releases)
@@ -52,11 +49,6 @@ def write_report(folder: Path, told: dict, notes: list[str]) -> None:
     write_json(folder / f"{REPORT}.json", told)
     (folder / f"{REPORT}.md").write_text(comparison_page.markdown(told, notes) + "\n", encoding="utf-8")
     (folder / f"{REPORT}.html").write_text(comparison_page.html(told, notes), encoding="utf-8")
-
-
-def files_of(folder: Path) -> Iterator[Path]:
-    """The files of a release that its sums cover: all but the sums themselves."""
-    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / SUMS)
 
 
 def read_json(path: Path) -> dict:
@@ -71,24 +63,16 @@ def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
     """Every file that a reader takes away."""
     files, inputs = folder / publication.FILES, release["entrees"]
     files.mkdir()
-    about = formats.About(
+    about = formats.About.of(
+        inputs,
         name=release["publication"],
         kind="release",
-        published_at=dt.datetime.fromisoformat(release["figee_le"]),
-        trial=inputs["donnees"] == "essai",
-        date_arrete=dt.date.fromisoformat(inputs["date_arrete"]),
-        commit=inputs["commit"],
+        published_at=release["figee_le"],
         parent=release["comparee_a"],
-        chain_heads=inputs.get("chaines", {}),
         notes=notes,
     )
     formats.write(folder / DATABASE, files, about)
     factsheets.write(folder / DATABASE, folder / FACTSHEETS, about)
-
-
-def _sums(folder: Path) -> str:
-    """In the layout of ``sha256sum``, so that ``sha256sum --check SHA256SUMS`` reads it."""
-    return "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(folder))
 
 
 def _close_to_writing(folder: Path) -> None:

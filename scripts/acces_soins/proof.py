@@ -56,9 +56,7 @@ class Written:
 
 def prove() -> list[Proof]:
     """Check every source that the archive or the register knows, then the register of values."""
-    arrivals = _by_source(ledger.read(ledger.ARRIVALS))
-    landed = [event for event in ledger.read(ledger.EXTRACTIONS) if event.get("sha256")]
-    extractions = _by_source(landed)
+    arrivals, extractions = _told()
     root = get_settings().landing
     found = {f"{folder.parent.name}.{folder.name}" for folder in root.glob("*/*") if folder.is_dir()}
     names = sorted(found | set(arrivals) | set(extractions))
@@ -71,7 +69,14 @@ def prove() -> list[Proof]:
 
 def prove_source(name: str) -> Proof:
     """Check one source."""
-    return next((one for one in prove() if one.name == name), Proof(name, 0, 0, 0, ()))
+    arrivals, extractions = _told()
+    return _prove_source(name, arrivals[name], extractions[name])
+
+
+def _told() -> tuple[defaultdict[str, list[dict]], defaultdict[str, list[dict]]]:
+    """By source: the arrivals of the register, then the extractions that brought an edition."""
+    landed = [event for event in ledger.read(ledger.EXTRACTIONS) if event.get("sha256")]
+    return _by_source(ledger.read(ledger.ARRIVALS)), _by_source(landed)
 
 
 def _by_source(events: Iterable[dict]) -> defaultdict[str, list[dict]]:

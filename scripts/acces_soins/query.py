@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -47,6 +48,15 @@ def run(text: str) -> pa.Table:
             return connection.execute(text).to_arrow_table()
         except duckdb.Error as error:
             raise AccesSoinsError(f"requête refusée : {str(error).strip()}") from error
+
+
+def records(
+    connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence | Mapping | None = None
+) -> list[dict]:
+    """The rows of a query on an open connection, each a mapping from the column's name."""
+    found = connection.execute(text, parameters or [])
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def write(answer: pa.Table, form: Format) -> None:

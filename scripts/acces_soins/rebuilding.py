@@ -16,17 +16,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from acces_soins import content, history, landing, ledger, publication, versioning, warehouse
+from acces_soins.comparison import RELEASE_FILE
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.landing import PRUNED, TABLE
 from acces_soins.progress import announce
+from acces_soins.publication import VERSION_FILE
 from acces_soins.settings import get_settings
 from acces_soins.versioning import Inputs
 
-VERSION, FOUND = "version.json", "tables.json"
+FOUND = "tables.json"
 # Told of a run, not of the inputs: which checks passed that night.
 NOT_COMPARED = ("qualite",)
-# The same publication in a frozen release names the version that it was made of.
-RELEASE_FILE = "release.json"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def rebuild(name: str) -> list[Compared]:
         private = Path(folder)
         put_back(version, private / "donnees" / settings.root.name)
         _keep_what_dbt_parsed(private / "donnees" / settings.root.name / settings.work.name)
-        (private / VERSION).write_text(json.dumps(version), encoding="utf-8")
+        (private / VERSION_FILE).write_text(json.dumps(version), encoding="utf-8")
         announce(f"{version['version']} : construction dans un dossier privé…")
         _run(private)
         found = json.loads((private / FOUND).read_text(encoding="utf-8"))
@@ -75,7 +75,7 @@ def rebuild(name: str) -> list[Compared]:
 def find(name: str) -> dict:
     """What a version or a release says of its making; pruned versions are still in the register."""
     settings = get_settings()
-    release = settings.publication / "releases" / name / RELEASE_FILE
+    release = settings.releases / name / RELEASE_FILE
     if release.is_file():
         name = json.loads(release.read_text(encoding="utf-8"))["version"]
     version = next((event for event in history.events() if event["version"] == name), None)
@@ -153,7 +153,7 @@ def compare(published: dict[str, dict], rebuilt: dict[str, dict]) -> list[Compar
 
 def make(private: Path) -> None:
     """In the private directory: build from the recorded inputs, name the rows, write the hashes."""
-    version = json.loads((private / VERSION).read_text(encoding="utf-8"))
+    version = json.loads((private / VERSION_FILE).read_text(encoding="utf-8"))
     inputs = Inputs(**{field.name: version[field.name] for field in fields(Inputs)})
     database = warehouse.build(private / "construction", inputs, data_tests=False)
     draft = private / "version"

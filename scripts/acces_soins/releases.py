@@ -17,7 +17,8 @@ import duckdb
 from acces_soins import comparison, frozen, ledger, publication, verification
 from acces_soins.comparison import RELEASE_FILE, Side, read_side
 from acces_soins.errors import AccesSoinsError, ConfigurationError
-from acces_soins.landing import sha256_of
+from acces_soins.formats import checksums
+from acces_soins.landing import now, sha256_of
 from acces_soins.settings import PROJECT, get_settings
 from acces_soins.versioning import Inputs, run_stamp
 from acces_soins.warehouse import DATABASE
@@ -89,7 +90,7 @@ def propose(quarter: str, reasons: str | None = None) -> dict:
             "proposition": f"{name}-{run_stamp()}",
             "trimestre": quarter,
             "version": served["version"],
-            "proposee_le": _now(),
+            "proposee_le": now(),
             "raisons": reasons,
             "comparee_a": reference.name if reference else None,
             "empreinte_entrepot": sha256_of(publication.version_folder(served["version"]) / DATABASE),
@@ -196,7 +197,7 @@ def record_missing() -> None:
         if release["publication"] not in entered:
             folder = get_settings().releases / release["publication"]
             ledger.append(
-                ledger.RELEASES, {**_entry(release), "empreinte_sommes": sha256_of(folder / frozen.SUMS)}
+                ledger.RELEASES, {**_entry(release), "empreinte_sommes": sha256_of(folder / checksums.FILE)}
             )
     waiting = {told["proposition"] for told in pending()}
     for path in get_settings().proposals.glob(f"[!.]*/{PROPOSAL_FILE}"):
@@ -349,7 +350,7 @@ def _describe(shown: dict, version: dict, approved_by: str, remark: str | None) 
         "comparee_a": shown["comparee_a"],
         "proposee_le": shown["proposee_le"],
         "approuvee_par": approved_by,
-        "figee_le": _now(),
+        "figee_le": now(),
         "remarque": remark,
         "notes": [note] if newer else [],
         "version_plus_recente": newer,
@@ -376,10 +377,6 @@ def _entry(told: dict) -> dict:
     """What the register keeps of a proposal or of a release; the rest is in its folder."""
     left_out = ("entrees", "contrats", "notes")
     return {key: value for key, value in told.items() if key not in left_out}
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _day(stamp: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from acces_soins import archive, landing, ledger, publication
 from acces_soins.catalog import fetched_sources, load_sources
 from acces_soins.deposits import read_index
+from acces_soins.formats import about
 from acces_soins.settings import get_settings
 
 RESULTS = {
@@ -22,16 +23,7 @@ RESULTS = {
     "echec": "ÉCHEC",
 }
 QUIET = ("inchange", "sans_fichier")
-STATUSES = {
-    "observe": "observé",
-    "provisoire": "provisoire",
-    "reporte": "reporté",
-    "perime": "périmé",
-    "estime": "estimé",
-    "masque": "masqué",
-    "non_disponible": "non disponible",
-    "hors_champ": "hors champ",
-}
+STATUSES = {code: status.label.lower() for code, status in about.STATUSES.items()}
 SHOWN_PERIODS = 4
 WIDTH = 140
 LAST_NIGHT = "derniere_nuit.txt"

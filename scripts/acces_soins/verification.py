@@ -9,6 +9,7 @@ from acces_soins import frozen, ledger
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.dashboards import marts_contracts
 from acces_soins.errors import AccesSoinsError
+from acces_soins.formats import checksums
 from acces_soins.landing import sha256_of
 from acces_soins.warehouse import DATABASE, published_relations
 
@@ -77,7 +78,7 @@ def verify(folder: Path) -> list[str]:
     if faults:
         raise AccesSoinsError(_told(folder.name, faults))
     return [
-        f"{len(list(frozen.files_of(folder)))} fichiers intacts, aucun de trop",
+        f"{len(list(checksums.covered(folder)))} fichiers intacts, aucun de trop",
         f"{len(contracts)} tables conformes à leurs contrats",
         sums,
     ]
@@ -112,13 +113,13 @@ def schema_faults(connection: duckdb.DuckDBPyConnection, contracts: Contracts) -
 
 
 def _byte_faults(folder: Path) -> list[str]:
-    sums = folder / frozen.SUMS
+    sums = folder / checksums.FILE
     if not sums.is_file():
-        return [f"{frozen.SUMS} manque : rien ne prouve plus les autres fichiers."]
+        return [f"{checksums.FILE} manque : rien ne prouve plus les autres fichiers."]
     lines = [_LINE.match(line) for line in sums.read_text(encoding="utf-8").splitlines()]
-    faults = [] if all(lines) else [f"{frozen.SUMS} : ligne illisible."]
+    faults = [] if all(lines) else [f"{checksums.FILE} : ligne illisible."]
     expected = {line[2]: line[1] for line in lines if line}
-    present = {path.relative_to(folder).as_posix(): path for path in frozen.files_of(folder)}
+    present = {path.relative_to(folder).as_posix(): path for path in checksums.covered(folder)}
     faults += [f"{name} manque." for name in sorted(expected.keys() - present.keys())]
     faults += [f"{name} a été ajouté." for name in sorted(present.keys() - expected.keys())]
     faults += [
@@ -130,7 +131,7 @@ def _byte_faults(folder: Path) -> list[str]:
     if not entered:
         faults.append("le registre ne connaît pas cette publication.")
     elif entered[0]["empreinte_sommes"] != sha256_of(sums):
-        faults.append(f"{frozen.SUMS} n'est plus celui que le registre a inscrit.")
+        faults.append(f"{checksums.FILE} n'est plus celui que le registre a inscrit.")
     return faults
 
 

@@ -1,22 +1,15 @@
 """A small published file with what factsheets read: fictitious values, and every kind of cell."""
 
-import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 import published_marts
-from acces_soins.formats import About
+import small_release
 
-ABOUT = About(
-    name="2025T4-r1",
-    kind="release",
-    published_at=dt.datetime(2026, 2, 2, 8, 30, tzinfo=dt.UTC),
-    trial=True,
-    date_arrete=dt.date(2025, 12, 31),
-    commit="0123abcd",
-    parent="2025T4-r0",
-)
+# A first correction without a word of its own.
+ABOUT = replace(small_release.ABOUT, chain_heads={}, notes=())
 # A figure as the mart writes it.
 TEXT = (
     "replace(replace(replace(format('{{:,.' || decimales || 'f}}', {0}), ',', '~'), '.', ','), "

@@ -14,10 +14,9 @@ from pathlib import Path
 import jinja2
 
 from acces_soins.catalog import load_indicators, read_yaml
-from acces_soins.services.superset import CODE
+from acces_soins.services.superset import CODE as SUPERSET
 from acces_soins.settings import PROJECT
 
-SUPERSET = CODE
 ASSETS = SUPERSET / "assets"
 KINDS = ("databases", "datasets", "charts", "dashboards")
 COMMON = "commun"

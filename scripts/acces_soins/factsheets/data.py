@@ -12,6 +12,7 @@ from acces_soins.factsheets import charts, headline, spread
 from acces_soins.factsheets.figures import change_in_words, describe
 from acces_soins.factsheets.selection import CHART_QUARTERS, CHARTS, CODES, PHRASES, THEMES
 from acces_soins.formats.about import LICENCE, PUBLISHER, TRIAL, About, french_date, quarter_label
+from acces_soins.query import records
 
 CHANGES_SHOWN = 6
 LIMITS_SHOWN = 2
@@ -174,7 +175,7 @@ FRESHNESS = """
 
 def departments(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     """The départements in the order of their codes: code, label, region_code, region_label."""
-    return _rows(connection, DEPARTMENTS)
+    return records(connection, DEPARTMENTS)
 
 
 def read(
@@ -191,20 +192,22 @@ def read(
         about = dataclasses.replace(about, trial=True)
     quarters = _last_quarters(connection)
     since = _two_quarters_before(about.date_arrete)
-    figures = _group(_rows(connection, FIGURES, codes=list(CODES)), "code_departement")
-    targets = {row["code_indicateur"]: row for row in _rows(connection, NATIONAL_TARGETS, codes=list(CODES))}
-    similar = _group(_rows(connection, SIMILAR), "code_departement")
+    figures = _group(records(connection, FIGURES, {"codes": list(CODES)}), "code_departement")
+    targets = {
+        row["code_indicateur"]: row for row in records(connection, NATIONAL_TARGETS, {"codes": list(CODES)})
+    }
+    similar = _group(records(connection, SIMILAR), "code_departement")
     series = _group(
-        _rows(connection, SERIES, codes=list(CHARTS), quarters=quarters),
+        records(connection, SERIES, {"codes": list(CHARTS), "quarters": quarters}),
         "code_indicateur",
         "niveau",
         "code_territoire",
     )
     drawn = charts.choose(series)
-    spreads = _group(_rows(connection, SPREADS), "code_territoire")
-    changes = _group(_rows(connection, CHANGES, codes=list(CODES), since=since), "code_territoire")
-    revisions = {row["code_territoire"]: row for row in _rows(connection, REVISIONS)}
-    freshness = {row["source"]: row for row in _rows(connection, FRESHNESS)}
+    spreads = _group(records(connection, SPREADS), "code_territoire")
+    changes = _group(records(connection, CHANGES, {"codes": list(CODES), "since": since}), "code_territoire")
+    revisions = {row["code_territoire"]: row for row in records(connection, REVISIONS)}
+    freshness = {row["source"]: row for row in records(connection, FRESHNESS)}
     for department in departments(connection):
         code = department["code"]
         if codes is not None and code not in codes:
@@ -228,10 +231,6 @@ def read(
             "sources": list(_sources(rows.values(), freshness, about)),
             "data": _data(code, about),
         }
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> list[dict]:
-    return connection.execute(query, parameters).to_arrow_table().to_pylist()
 
 
 def _group(rows: Iterable[dict], *keys: str) -> defaultdict[str | tuple, list[dict]]:

@@ -66,13 +66,11 @@ def write_served(target: Path | None = None, departments: Sequence[str] | None =
             f"{settings.current} : rien n'est encore publié. Lancer « make run » d'abord."
         )
     version = json.loads((folder / VERSION_FILE).read_text(encoding="utf-8"))
-    about = About(
+    about = About.of(
+        version,
         name=version["version"],
         kind="version",
-        published_at=dt.datetime.fromisoformat(version["publie_le"]),
-        trial=version["donnees"] == "essai",
-        date_arrete=dt.date.fromisoformat(version["date_arrete"]),
-        commit=version["commit"],
+        published_at=version["publie_le"],
         parent=version["parent"],
     )
     return write(folder / DATABASE, target or settings.factsheets / about.name, about, departments)

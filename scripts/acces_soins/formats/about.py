@@ -106,9 +106,32 @@ class About:
     chain_heads: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
+    @classmethod
+    def of(
+        cls, made_of: Mapping, name: str, kind: Literal["version", "release"], published_at: str, **others
+    ) -> "About":
+        """From what the build was made of (``donnees``, ``date_arrete``, ``commit``, maybe ``chaines``).
+
+        ``published_at`` is an ISO instant; ``others`` are fields by their name.
+        """
+        return cls(
+            name=name,
+            kind=kind,
+            published_at=dt.datetime.fromisoformat(published_at),
+            trial=made_of["donnees"] == "essai",
+            date_arrete=dt.date.fromisoformat(made_of["date_arrete"]),
+            commit=made_of["commit"],
+            chain_heads=made_of.get("chaines", {}),
+            **others,
+        )
+
     @property
     def title(self) -> str:
         return f"{TITLE}, {self.label}" + (f" ({TRIAL})" if self.trial else "")
+
+    @property
+    def description(self) -> str:
+        return f"{self._warning}{DESCRIPTION}"
 
     @property
     def label(self) -> str:
@@ -121,11 +144,14 @@ class About:
 
     @property
     def citation(self) -> str:
-        warning = f"{TRIAL}. " if self.trial else ""
         return (
-            f"{warning}{PUBLISHER}, « {TITLE} », {self.label}, {french_date(self.published_at)}, "
+            f"{self._warning}{PUBLISHER}, « {TITLE} », {self.label}, {french_date(self.published_at)}, "
             f"{LICENCE['title']}, {self.path}"
         )
+
+    @property
+    def _warning(self) -> str:
+        return f"{TRIAL}. " if self.trial else ""
 
 
 def french_date(day: dt.date) -> str:

@@ -1,8 +1,10 @@
 """SHA-256 of every file, in the layout that ``sha256sum --check`` reads."""
 
-import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+
+from acces_soins.landing import sha256_of
 
 FILE = "SHA256SUMS"
 
@@ -15,13 +17,16 @@ def sha256(path: Path) -> str:
 
 @lru_cache(maxsize=1024)
 def _digest(path: Path, *state: int) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256_of(path)
+
+
+def covered(folder: Path) -> Iterator[Path]:
+    """The files that the sums of a folder cover, in the order of their paths: all but the sums themselves."""
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / FILE)
 
 
 def write(folder: Path) -> Path:
-    """Write ``SHA256SUMS`` over everything else in ``folder``, in the order of the paths."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != FILE)
-    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    """Write ``SHA256SUMS`` over everything else in ``folder``."""
+    lines = [f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in covered(folder)]
     (folder / FILE).write_text("".join(lines), encoding="utf-8")
     return folder / FILE

@@ -10,15 +10,13 @@ from acces_soins.errors import ConfigurationError
 from acces_soins.formats import checksums, delimited
 from acces_soins.formats.about import (
     CAVEATS,
-    DESCRIPTION,
     KEYWORDS,
     LICENCE,
     PUBLISHER,
     STATUSES,
-    TRIAL,
     About,
 )
-from acces_soins.formats.tables import Column, Table
+from acces_soins.formats.tables import Column, Link, Table, links
 
 FILE = "datapackage.json"
 TYPES = {
@@ -62,14 +60,16 @@ MEDIA_TYPES = {
 def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
     """Describe every file that stands in ``folder``: the CSV ones by their schema, the others as files."""
     in_csv = [table for table in tables if table.in_csv]
-    described = {path: resource for table in in_csv for path, resource in _tabular(table, folder, in_csv)}
+    described = {
+        path: resource for table in in_csv for path, resource in _tabular(connection, table, folder, in_csv)
+    }
     others = sorted(p for p in folder.rglob("*") if p.is_file() and p not in described)
     package = {
         "$schema": "https://specs.frictionlessdata.io/schemas/data-package.json",
         "profile": "data-package",
         "name": f"acces-soins-{about.name.lower()}",
         "title": about.title,
-        "description": (f"{TRIAL}. " if about.trial else "") + DESCRIPTION,
+        "description": about.description,
         "version": about.name,
         "created": about.published_at.isoformat(timespec="seconds"),
         "keywords": list(KEYWORDS),
@@ -93,11 +93,12 @@ def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder
     return path
 
 
-def table_schema(table: Table, names: dict[str, str], instants: str) -> dict:
+def table_schema(table: Table, held: Sequence[Link], names: dict[str, str], instants: str) -> dict:
     """Table Schema of a table.
 
     Args:
         table: the table.
+        held: its foreign keys.
         names: table → name of the resource that its foreign keys point to.
         instants: format of the instants in the file, as ``strptime`` reads it.
     """
@@ -107,10 +108,10 @@ def table_schema(table: Table, names: dict[str, str], instants: str) -> dict:
     }
     if table.key:
         schema["primaryKey"] = list(table.key)
-    if table.links:
+    if held:
         schema["foreignKeys"] = [
             {"fields": list(k.fields), "reference": {"resource": names[k.table], "fields": list(k.fields)}}
-            for k in table.links
+            for k in held
         ]
     return schema
 
@@ -147,13 +148,14 @@ def _type(column: Column) -> str:
     return TYPES[kind]
 
 
-def _tabular(table: Table, folder: Path, tables: Sequence[Table]) -> Iterator[tuple[Path, dict]]:
+def _tabular(connection, table: Table, folder: Path, tables: Sequence[Table]) -> Iterator[tuple[Path, dict]]:
     """The two CSV editions of a table."""
     iso, french = folder / f"{table.name}.csv", folder / delimited.SPREADSHEET / f"{table.name}.csv"
-    schema = table_schema(table, {t.name: t.name for t in tables}, delimited.ISO_INSTANT)
+    held = links(connection, table, tables)
+    schema = table_schema(table, held, {t.name: t.name for t in tables}, delimited.ISO_INSTANT)
     dialect = {"delimiter": ",", "lineTerminator": "\n"}
     yield iso, _resource(table.name, table, iso, folder, dialect, schema, "utf-8")
-    schema = table_schema(table, {t.name: _french_name(t) for t in tables}, delimited.FRENCH_INSTANT)
+    schema = table_schema(table, held, {t.name: _french_name(t) for t in tables}, delimited.FRENCH_INSTANT)
     for field in schema["fields"]:
         field |= IN_FRENCH.get(field["type"], {})
     dialect = {"delimiter": ";", "lineTerminator": "\r\n"}

@@ -9,13 +9,16 @@ from acces_soins.formats import rendering
 from acces_soins.formats.about import About
 from acces_soins.formats.tables import Table
 from acces_soins.formats.workbook import SENS, THEMES
+from acces_soins.query import records
 
 FILE = "dictionnaire.html"
 
 
 def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
     """Write ``dictionnaire.html`` from the catalogues and the comments of the columns."""
-    indicators = rows(connection, "from marts.catalogue_indicateurs order by theme, libelle, code_indicateur")
+    indicators = records(
+        connection, "from marts.catalogue_indicateurs order by theme, libelle, code_indicateur"
+    )
     for indicator in indicators:
         indicator["sources"] = [s for s in (indicator["sources"] or "").split(", ") if s]
     return rendering.render(
@@ -23,15 +26,8 @@ def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder
         folder / FILE,
         about=about,
         indicators=indicators,
-        sources=rows(connection, "from marts.catalogue_sources order by source"),
+        sources=records(connection, "from marts.catalogue_sources order by source"),
         tables=tables,
         themes=THEMES,
         sens=SENS,
     )
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict]:
-    """The rows of a query, each a mapping from the column's name."""
-    found = connection.execute(query)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -8,8 +8,8 @@ import duckdb
 import yaml
 
 from acces_soins.formats import checksums, datapackage, rendering
-from acces_soins.formats.about import DESCRIPTION, KEYWORDS, LICENCE, PUBLISHER, TRIAL, About
-from acces_soins.formats.dictionary import rows
+from acces_soins.formats.about import KEYWORDS, LICENCE, PUBLISHER, About
+from acces_soins.query import records
 
 DCAT, CITATION, JOURNAL, README = "dcat.jsonld", "CITATION.cff", "CHANGELOG.md", "LISEZ-MOI.md"
 EU = "http://publications.europa.eu/resource/authority"
@@ -39,7 +39,7 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, about: About) -> 
 def revisions(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     """What each publication revised, last one first: {publication, ancienne, lignes}; a line sums up one
     indicator and one reason: number of values, median and largest gap, quarters."""
-    lines = rows(
+    lines = records(
         connection,
         """
         select
@@ -76,7 +76,7 @@ def _write_citation(folder: Path, about: About) -> Path:
         "message": "Pour citer ces données : " + about.citation,
         "type": "dataset",
         "title": about.title,
-        "abstract": (f"{TRIAL}. " if about.trial else "") + DESCRIPTION,
+        "abstract": about.description,
         "authors": [{"name": PUBLISHER}],
         "version": about.name,
         "date-released": about.published_at.date().isoformat(),
@@ -100,7 +100,7 @@ def _write_dcat(connection, folder: Path, about: About) -> Path:
         "@id": "./",
         "@type": "dcat:Dataset",
         "dct:title": _french(about.title),
-        "dct:description": _french((f"{TRIAL}. " if about.trial else "") + DESCRIPTION),
+        "dct:description": _french(about.description),
         "dct:identifier": about.name,
         "dcat:version": about.name,
         "dct:publisher": {"@type": "foaf:Agent", "foaf:name": _french(PUBLISHER)},

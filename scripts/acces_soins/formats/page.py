@@ -13,9 +13,9 @@ import duckdb
 
 from acces_soins.formats import checksums, delimited, rendering, workbook
 from acces_soins.formats.about import SHORT_REASONS, STATUSES, About, french_date, french_number
-from acces_soins.formats.dictionary import rows
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
+from acces_soins.query import records
 from acces_soins.sql_text import literal
 
 FILE = "index.html"
@@ -77,7 +77,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder
         "index.html.j2",
         folder / FILE,
         about=about,
-        figures=rows(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed)),
+        figures=records(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed)),
         downloads=[_download(table, folder) for table in tables],
         others=list(_others(folder)),
         freshness=_freshness(connection, about),
@@ -108,7 +108,7 @@ def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
     for code, quarter, cells, france in _cells(connection):
         quarters[quarter] = None
         indicators.setdefault(code, {"trimestres": []})["trimestres"].append(_drawn(cells, france))
-    described = rows(
+    described = records(
         connection,
         "select code_indicateur as code, libelle, theme, unite, decimales, sens, nature, definition "
         "from marts.catalogue_indicateurs order by theme, libelle, code",
@@ -211,7 +211,7 @@ def _file(folder: Path, place: str) -> dict:
 
 def _freshness(connection, about: About) -> list[dict]:
     """The sources, with what is late on the day of the publication."""
-    found = rows(
+    found = records(
         connection,
         "select fraicheur.source, catalogue.producteur, catalogue.description, fraicheur.derniere_edition, "
         "fraicheur.date_edition, fraicheur.derniere_extraction, fraicheur.attendue_le "

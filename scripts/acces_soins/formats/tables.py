@@ -50,7 +50,6 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rows: int
-    links: tuple[Link, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,8 +78,14 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     ).fetchall():
         known = comment or contracts.get(table, ("", (), {}))[2].get(name, "")
         columns.setdefault(table, []).append(Column(name, kind, known))
-    tables = [_table(connection, name, found, contracts) for name, found in columns.items()]
-    return [_linked(connection, table, tables) for table in tables]
+    return [_table(connection, name, found, contracts) for name, found in columns.items()]
+
+
+def links(connection: duckdb.DuckDBPyConnection, table: Table, tables: Sequence[Table]) -> list[Link]:
+    """The foreign keys of a table among these: those that its rows respect."""
+    referred = [other for name in REFERRED for other in tables if other.name == name and other is not table]
+    candidates = [other for other in referred if other.key and set(other.key) <= set(table.names)]
+    return [Link(other.key, other.name) for other in candidates if _holds(connection, table, other)]
 
 
 def _table(connection, name: str, columns: Sequence[Column], contracts: dict) -> Table:
@@ -104,13 +109,6 @@ def _key(model: dict) -> tuple[str, ...]:
         if isinstance(test, dict) and "cle_unique" in test:
             return tuple(test["cle_unique"]["arguments"]["colonnes"])
     return ()
-
-
-def _linked(connection, table: Table, tables: Sequence[Table]) -> Table:
-    referred = [other for name in REFERRED for other in tables if other.name == name and other is not table]
-    candidates = [other for other in referred if other.key and set(other.key) <= set(table.names)]
-    links = tuple(Link(other.key, other.name) for other in candidates if _holds(connection, table, other))
-    return Table(table.name, table.description, table.columns, table.key, table.rows, links)
 
 
 def _holds(connection, table: Table, other: Table) -> bool:

@@ -230,8 +230,9 @@ def test_a_link_that_does_not_hold_is_not_claimed(database, tmp_path):
         connection.execute(
             "update marts.indicateurs_trimestriels set source = 'inconnue' where code_territoire = '28'"
         )
-        tables = {table.name: table for table in formats.tables.read(connection)}
-    links = {link.table for link in tables["indicateurs_trimestriels"].links}
+        tables = formats.tables.read(connection)
+        long = next(table for table in tables if table.name == "indicateurs_trimestriels")
+        links = {link.table for link in formats.tables.links(connection, long, tables)}
     assert links == {"catalogue_indicateurs", "territoires"}
 
 
@@ -241,7 +242,7 @@ def test_a_type_without_a_word_in_table_schema_is_refused(database, tmp_path):
         connection.execute("alter table marts.territoires add column voisins varchar[]")
         table = next(table for table in formats.tables.read(connection) if table.name == "territoires")
     with pytest.raises(ConfigurationError, match=r"colonne voisins : type VARCHAR\[\] sans équivalent"):
-        formats.datapackage.table_schema(table, {}, "")
+        formats.datapackage.table_schema(table, (), {}, "")
 
 
 def test_the_same_publication_gives_the_same_bytes(release, database, tmp_path):

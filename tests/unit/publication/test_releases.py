@@ -23,6 +23,7 @@ from acces_soins import (
     verification,
 )
 from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins.formats import checksums
 from acces_soins.settings import get_settings
 from small_publications import CONTRACTS, corsica, publish, revision
 
@@ -252,8 +253,17 @@ def test_a_version_that_left_the_contracts_is_not_proposed(serve, monkeypatch):
         releases.propose("2026T3")
 
 
-@pytest.mark.parametrize("broken", ["_write_files", "write_report", "_sums", "_close_to_writing", "_flush"])
-def test_a_freeze_cut_short_leaves_nothing_to_see_and_the_next_one_works(serve, monkeypatch, broken):
+@pytest.mark.parametrize(
+    ("module", "broken"),
+    [
+        (frozen, "_write_files"),
+        (frozen, "write_report"),
+        (checksums, "write"),
+        (frozen, "_close_to_writing"),
+        (frozen, "_flush"),
+    ],
+)
+def test_a_freeze_cut_short_leaves_nothing_to_see_and_the_next_one_works(serve, monkeypatch, module, broken):
     serve(3)
     releases.propose("2026T3")
 
@@ -261,7 +271,7 @@ def test_a_freeze_cut_short_leaves_nothing_to_see_and_the_next_one_works(serve, 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(frozen, broken, cut)
+        patch.setattr(module, broken, cut)
         with pytest.raises(KeyboardInterrupt):
             approve()
     assert releases.all_frozen() == [] and ledger.read(ledger.RELEASES) == []
@@ -338,7 +348,7 @@ def test_a_forger_who_sums_again_meets_the_register(released):
     for closed in (folder(), path, folder() / "SHA256SUMS"):
         closed.chmod(0o755)
     path.write_text("Tout va bien.", encoding="utf-8")
-    (folder() / "SHA256SUMS").write_text(frozen._sums(folder()), encoding="utf-8")
+    checksums.write(folder())
     with pytest.raises(AccesSoinsError, match="SHA256SUMS n'est plus celui que le registre a inscrit"):
         releases.verify("2026T3-r0")
 
