@@ -172,16 +172,20 @@ def _speak_french(app: Flask) -> None:
 
 
 def _open_on_the_dashboard(app: Flask) -> None:
-    """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists."""
+    """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists.
+
+    So does who has no account, where the dashboards are public.
+    """
 
     @app.before_request
     def redirect_home():
         security = app.appbuilder.sm
         if request.path not in ("/", "/superset/welcome/") or not getattr(g, "user", None):
             return None
-        if g.user.is_anonymous or security.can_access("can_sqllab", "Superset"):
-            return None
-        return redirect(HOME)
+        only_looks = security.can_access("can_dashboard", "Superset") and not security.can_access(
+            "can_sqllab", "Superset"
+        )
+        return redirect(HOME) if only_looks else None
 
 
 def _limit_logins(app: Flask) -> None:
@@ -194,7 +198,9 @@ def _limit_logins(app: Flask) -> None:
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
     _speak_french(app)
-    runpy.run_path(str(Path(__file__).with_name("telechargements.py")))["offer"](app, WAREHOUSE, SHEETS)
+    downloads = runpy.run_path(str(Path(__file__).with_name("telechargements.py")))
+    downloads["offer"](app, WAREHOUSE, SHEETS)
+    downloads["clean_exports"]()
     _open_on_the_dashboard(app)
     _limit_logins(app)
 
@@ -303,6 +309,8 @@ RATELIMIT_APPLICATION = "1000 per second"
 AUTH_RATE_LIMITED = False  # ``_limit_logins`` does it
 AUTH_RATE_LIMIT = os.environ.get("ACCES_SOINS_SUPERSET_CONNEXIONS", "10 per minute")
 
+# A French spreadsheet opens what people take from charts and from SQL Lab as it is.
+CSV_EXPORT = {"encoding": "utf-8-sig", "sep": ";", "decimal": ","}
 ROW_LIMIT = 5000
 SQL_MAX_ROW = 100_000
 SQLLAB_TIMEOUT = int(QUERY_SECONDS)
