@@ -76,7 +76,7 @@ def _set_role(security, name: str, grants: list[dict], extra: list) -> None:
         for view in views
     ]
     role = security.add_role(name) or security.find_role(name)
-    role.permissions = [permission for permission in [*found, *extra] if permission]
+    role.permissions = list({permission for permission in [*found, *extra] if permission})
 
 
 def admit(dashboards: list[str], public: bool) -> None:

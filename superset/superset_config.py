@@ -159,7 +159,10 @@ def _mended_french() -> str:
 
 
 def _speak_french(app: Flask) -> None:
-    """Superset sends its file of words as it is: the pages get the mended one instead."""
+    """Superset sends its file of words as it is: the pages get the mended one instead.
+
+    Its pages do not say their language either: a screen reader would read French as English.
+    """
     pack = _mended_french()
 
     @app.before_request
@@ -169,6 +172,12 @@ def _speak_french(app: Flask) -> None:
                 pack, mimetype="application/json", headers={"Cache-Control": "max-age=3600"}
             )
         return None
+
+    @app.after_request
+    def say_the_language(response):
+        if response.mimetype == "text/html" and not response.is_streamed:
+            response.set_data(response.get_data().replace(b"<html>", b'<html lang="fr">', 1))
+        return response
 
 
 def _open_on_the_dashboard(app: Flask) -> None:

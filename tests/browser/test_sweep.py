@@ -58,8 +58,7 @@ def opened(browser, shown):
             if login != VISITOR:
                 pages.log_in(page, service, address, login)
         page = sessions[login, width]
-        page.goto(f"{address}/superset/dashboard/{slug}/")
-        pages.draw(page, slug)
+        pages.visit(page, address, slug)
         return page
 
     yield open_as

@@ -250,11 +250,17 @@ class _Page:
         }
 
     def _style(self) -> str:
-        """The common style, with the ids of the tiles that are texts of ours."""
+        """The common style, with the ids of the tiles that are texts of ours, bare, or explained."""
         tall = [name for name in self.numbers if _is_tall(self._chart(name))]
         bare = [name for name in self.numbers if self._chart(name).get("sans_titre")]
+        explained = [
+            name for name in self.numbers if self._chart(name).get("description") and name not in bare
+        ]
         style = self.common.style + (self.common.map_style if MAP in self.numbers else "")
-        return style.replace("TUILES_HAUTES", _ids(tall)).replace("TUILES_SANS_TITRE", _ids(bare))
+        chosen = {"TUILES_HAUTES": tall, "TUILES_SANS_TITRE": bare, "TUILES_EXPLIQUEES": explained}
+        for mark, names in chosen.items():
+            style = style.replace(mark, _ids(names))
+        return style
 
     def _navigation(self) -> str:
         links = [
@@ -327,10 +333,7 @@ class _Page:
             "color_scheme_domain": [],
             "cross_filters_enabled": False,
             "refresh_frequency": 0,
-            # What a title cannot say is read under it.
-            "expanded_slices": {
-                str(number): True for name, number in self.numbers.items() if self._is_explained(name)
-            },
+            "expanded_slices": {},
             "timed_refresh_immune_slices": [],
             "default_filters": "{}",
             "chart_configuration": {},
@@ -339,10 +342,6 @@ class _Page:
                 "chartsInScope": [],
             },
         }
-
-    def _is_explained(self, name: str) -> bool:
-        chart = self._chart(name)
-        return bool(chart.get("description")) and not chart.get("sans_titre")
 
     def _filter(self, name: str, own: dict) -> dict:
         """A native filter; it reaches the charts whose data set says that it listens to it."""
