@@ -398,9 +398,9 @@ def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(read
     assert "Reporté\u00a0: 1 sur 99" in legend and "Source\u00a0: Source fictive" in legend
     assert 'class="as-masque-FR-YT"' in legend and 'class="as-reporte-FR-23"' in legend
     assert "as-cadre" not in legend
+    assert LABELS["taux_ald_sans_mt"] in legend and "4e trimestre 2025" in legend
     (legend,) = _data(reader, "Légende de la carte", {**chosen, "libelle_region": "Bretagne"})
     assert 'class="as-cadre-53"' in next(iter(legend.values()))
-    assert LABELS["taux_ald_sans_mt"] in legend and "4e trimestre 2025" in legend
 
 
 def test_a_late_source_comes_first_and_says_so(reader):
