@@ -111,9 +111,9 @@ def test_the_images_are_pinned_and_do_not_run_as_root(ours):
     stages = {stage.split()[0]: stage for stage in re.split(r"^FROM \S+ AS ", dockerfile, flags=re.M)[1:]}
     for service in ours.values():
         stage = stages[service["build"]["target"]]
-        assert re.findall(r"^USER (.*)", stage, re.M)[-1:] in ([], ["acces-soins"])
-        assert service["user"] not in ("0", "root")
-    assert re.findall(r"^USER (.*)", stages["base"], re.M) == ["acces-soins"]
+        assert re.findall(r"^USER (.*)", stage, re.M)[-1:] in ([], ["10001"])
+        assert service["user"] == "10001"
+    assert re.findall(r"^USER (.*)", stages["base"], re.M) == ["10001"]
     uv = re.search(r"^UV_VERSION := (.*)", (PROJECT / "Makefile").read_text(), re.M).group(1)
     assert f"uv=={uv}" in dockerfile
 
