@@ -118,6 +118,14 @@ def test_the_images_are_pinned_and_do_not_run_as_root(ours):
     assert f"uv=={uv}" in dockerfile
 
 
+def test_no_image_takes_what_git_leaves_out():
+    """Secrets, backups and data lie in the folder that the images are built from."""
+    ignored = (PROJECT / ".gitignore").read_text().split()
+    left_out = {name.strip("/") for name in ignored if name.startswith("/")}
+    assert {"secrets", "sauvegardes", "donnees"} <= left_out
+    assert left_out <= set((PROJECT / ".dockerignore").read_text().split())
+
+
 def test_no_secret_stands_in_an_environment(compose):
     secret = re.compile(r"PASSWORD|MOT_DE_PASSE|KEY|_CLE|_CONN(_|$)|METADONNEES|REDIS|://[^/]*@")
     for name, service in compose["services"].items():
