@@ -207,7 +207,11 @@ def visit(page, address: str, slug: str) -> dict:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     weights = []
-    session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+
+    def weigh(event: dict) -> None:
+        weights.append(event["encodedDataLength"])
+
+    session.on("Network.loadingFinished", weigh)
     page.goto(f"{address}/superset/dashboard/{slug}/")
     page.wait_for_selector(".as-fraicheur", timeout=120_000)
     if "CHART-carte" in page_requests.tiles(slug):

@@ -79,10 +79,14 @@ def record(page, address: str) -> list[Question]:
     asked = []
     for slug in PAGES:
         seen = []
-        page.on("request", seen.append)
+
+        def note(request, seen=seen) -> None:
+            seen.append(request)
+
+        page.on("request", note)
         page.goto(f"{address}/superset/dashboard/{slug}/")
         _wait_until_all_is_asked(page, slug, seen)
-        page.remove_listener("request", seen.append)
+        page.remove_listener("request", note)
         found = [r for r in seen if r.method == "POST" and DATA.search(r.url)]
         names = _names(page, slug)
         asked += dict.fromkeys(_question(slug, request, names) for request in found)
@@ -124,9 +128,7 @@ def _question(slug: str, request, names: dict[int, str]) -> Question:
 
 
 def _form_field(request) -> str:
-    """The field « form_data » of a form, whichever way the page encoded it."""
-    if "form_data" in (fields := request.post_data_json or {}) and isinstance(fields, dict):
-        return fields["form_data"]
+    """The field « form_data » of the form that the page sends for a map."""
     return re.search(r'name="form_data"\s+(.*?)\s+--', request.post_data, re.DOTALL).group(1)
 
 
