@@ -372,8 +372,8 @@ CUSTOM_DATABASE_ERRORS = {
     }
 }
 
-# --- DuckDB has no statement timeout: a timer interrupts the connection. Superset opens the file four times for
-# one question, at a greater cost than its SQL: a connection that stays open shares it with them. ---
+# --- DuckDB has no statement timeout: a timer interrupts the connection. Superset opens the file four times
+# for one question, at a greater cost than its SQL: a connection that stays open shares it with them. ---
 _held_open: dict[str, object] = {}
 
 
