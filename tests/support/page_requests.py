@@ -6,7 +6,7 @@ The requests are those of the pages themselves, filters and defaults included: n
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -73,11 +73,11 @@ def client_of(page, address: str) -> httpx.Client:
     return http
 
 
-def record(page, address: str) -> list[Question]:
-    """Open each dashboard with all of its tiles in view; what it asked for, each question once."""
+def record(page, address: str, slugs: Iterable[str] | None = None) -> list[Question]:
+    """Open dashboards (all, if none is named) with all of their tiles in view; each question asked, once."""
     page.set_viewport_size(ALL_IN_VIEW)
     asked = []
-    for slug in PAGES:
+    for slug in slugs or PAGES:
         seen = []
 
         def note(request, seen=seen) -> None:
