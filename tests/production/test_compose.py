@@ -222,3 +222,15 @@ def test_the_operators_guide_names_what_exists(compose):
     guide = (PROJECT / "docs" / "exploitation.md").read_text(encoding="utf-8")
     for secret in compose["secrets"]:
         assert f"`{secret}`" in guide, secret
+
+
+def test_a_container_has_the_new_secret_before_it_sets_passwords():
+    """A secret is mounted when its container starts: one that still runs would set the former password again."""
+    lines = operators_commands()
+    (setting,) = [number for number, line in enumerate(lines) if "10-databases.sh" in line]
+    assert lines[setting - 1] == "docker compose up --detach --force-recreate --wait postgres"
+
+
+def test_postgresql_is_not_well_during_its_first_set_up(compose):
+    """Its image sets itself up with a server that answers on the socket only."""
+    assert "--host=127.0.0.1" in compose["services"]["postgres"]["healthcheck"]["test"]
