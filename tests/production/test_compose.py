@@ -225,7 +225,7 @@ def test_the_operators_guide_names_what_exists(compose):
 
 
 def test_a_container_has_the_new_secret_before_it_sets_passwords():
-    """A secret is mounted when its container starts: one that still runs would set the former password again."""
+    """A secret is mounted when its container starts: one that runs would set the former password again."""
     lines = operators_commands()
     (setting,) = [number for number, line in enumerate(lines) if "10-databases.sh" in line]
     assert lines[setting - 1] == "docker compose up --detach --force-recreate --wait postgres"
