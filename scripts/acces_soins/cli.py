@@ -151,7 +151,8 @@ def explain(
     territory: Annotated[str, typer.Argument(metavar="TERRITOIRE", help="Code Insee, ou FR.")],
     quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Trimestre, par exemple 2025T2.")],
     level: Annotated[
-        str | None, typer.Option("--level", help="departement ou region, quand le code sert deux fois.")
+        str | None,
+        typer.Option("--level", help="departement (par défaut) ou region, quand le code sert deux fois."),
     ] = None,
 ) -> None:
     """Remonter d'un chiffre publié à sa formule, ses fichiers, leurs empreintes et leurs lignes."""
