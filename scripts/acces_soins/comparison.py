@@ -50,7 +50,8 @@ appariees as (
         coalesce(apres.code_territoire, avant.code_territoire) as code_territoire,
         coalesce(apres.libelle_territoire, avant.libelle_territoire) as libelle_territoire,
         coalesce(apres.trimestre, avant.trimestre) as trimestre,
-        avant.valeur as ancienne,
+        -- The report goes with a release: what our secret covers by now is not told again.
+        if(apres.motif = 'secret', null, avant.valeur) as ancienne,
         apres.valeur as nouvelle,
         avant.statut as statut_ancien,
         apres.statut as statut_nouveau,
