@@ -238,9 +238,11 @@ def _last_of_france(connection: duckdb.DuckDBPyConnection, side: str, code: str)
         connection,
         f"select trimestre, valeur, statut, date_reference::varchar as date_reference "
         f"from {side}.marts.indicateurs_trimestriels "
-        "where code_indicateur = ? and niveau = 'france' and valeur is not null "
+        "where code_indicateur = $code and niveau = 'france' and valeur is not null and trimestre not in "
+        "(select trimestre from nouvelle.marts.indicateurs_trimestriels "
+        "where code_indicateur = $code and niveau = 'france' and motif = 'secret') "
         "order by trimestre desc limit 1",
-        [code],
+        {"code": code},
     )
     return rows[0] if rows else None
 

@@ -637,7 +637,18 @@ def test_each_corruption_is_caught_as_critical(fault, clean_publication, tmp_pat
 
 
 @pytest.mark.parametrize("fault", one_per_kind(WARNINGS, kind(WARNINGS)))
-def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path):
+def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path, only):
+    sql, control = WARNINGS[fault]
+    suite, name = named(control)
+    only(name)
+    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
+    assert failures(results)[suite, name].severite == "avertissement"
+    assert first_critical(results) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("fault", WARNINGS)
+def test_no_other_check_takes_a_surprise_for_a_fault(fault, clean_publication, tmp_path):
     sql, control = WARNINGS[fault]
     results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
     failed = failures(results)
