@@ -30,7 +30,7 @@ create table registre.valeurs (
     valeur double, statut varchar, date_reference date
 );
 create table registre.catalogue_indicateurs as
-select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'producteur' as confidentialite_regle,
+select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'aucune' as confidentialite_regle,
     []::varchar[] as hors_champ
 """
 # What the build makes of the points and of their masks, shortened.
