@@ -20,7 +20,8 @@ pytestmark = pytest.mark.xdist_group("secret")
 SOLIDARITY, PARTNERS = "ministere.solidarite_territoriale", "partenaires.indicateurs"
 QUARTERLY, ANNUAL = "nb_consultations_solidarite", "nb_consultations_solidarite_annuel"
 COUNT, SHARE = "nb_teleconsultations", "part_teleconsultations"
-QUARTERS_OF_2025 = [dt.date(2025, 5, 22), dt.date(2025, 8, 22), dt.date(2025, 11, 22), dt.date(2026, 2, 22)]
+# When the partner has given each quarter of the year.
+QUARTERS_OF_2025 = [dt.date(2025, 6, 22), dt.date(2025, 9, 22), dt.date(2025, 12, 22), dt.date(2026, 3, 22)]
 INTERVAL = "secret_intervalle_de_protection"
 PUBLISHED = f"""
 select code_indicateur, niveau, code_territoire, trimestre, valeur, numerateur, denominateur, motif
