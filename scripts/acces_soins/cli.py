@@ -156,9 +156,10 @@ def explain(
 
 @app.command()
 def status() -> None:
-    """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
-    from acces_soins import publication
+    """L'état de chaque source, la version servie, la prochaine publication et ce qui attend une réponse."""
+    from acces_soins import agenda, publication
     from acces_soins import status as states
+    from acces_soins.settings import get_settings
 
     table = Table(box=None, pad_edge=False)
     for header in states.HEADERS:
@@ -169,6 +170,9 @@ def status() -> None:
     console.print(table)
     served = publication.current_version()
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
+    console.print("\nPublications trimestrielles")
+    for label, text in agenda.lines(get_settings().today):
+        console.print(f"  {label} : {text}", soft_wrap=True)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import history
+from acces_soins import content, history
 from acces_soins.errors import ConfigurationError
 from acces_soins.publication import VERSION_FILE
 from acces_soins.query import records
@@ -301,7 +301,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 
 
 def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, tuple]:
-    """Rows, columns and an order-free hash of each table that tells of figures or of definitions."""
+    """Rows, hash and columns of each table that tells of figures or of definitions."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
@@ -311,11 +311,6 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str,
         if table not in OF_THE_RUN and column not in OF_THE_FILE:
             found.setdefault(table, {})[column] = kind
     return {
-        table: (
-            *connection.execute(
-                f'select count(*), sum(hash({", ".join(columns)})) from {side}.marts."{table}"'
-            ).fetchone(),
-            tuple(columns.items()),
-        )
+        table: (*content.table_hash(connection, f'{side}.marts."{table}"', columns), tuple(columns.items()))
         for table, columns in found.items()
     }

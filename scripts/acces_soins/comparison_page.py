@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it import MarkdownIt
 
-from acces_soins import comparison
-from acces_soins.report import STATUSES
+from acces_soins import comparison, french
+from acces_soins.formats.about import STATUS_WORDS
 
 NATURES = {
     comparison.REVISED: "valeurs révisées",
@@ -105,7 +105,9 @@ def _counts(told: dict) -> str:
     if told["identiques"]:
         return "## En bref\n\nAucun chiffre, aucun statut, aucune définition n'a changé."
     rows = [
-        (name, number(told["resume"][nature])) for nature, name in NATURES.items() if told["resume"][nature]
+        (name, french.number(told["resume"][nature]))
+        for nature, name in NATURES.items()
+        if told["resume"][nature]
     ]
     return _joined("## En bref", _table(("Points des séries", "Nombre"), rows))
 
@@ -117,14 +119,18 @@ def _reasons(told: dict) -> str:
     if not totals:
         return ""
     rows = [
-        (REASONS[reason], number(total), ", ".join(_codes_of(told["revisions"], reason)))
+        (REASONS[reason], french.number(total), ", ".join(_codes_of(told["revisions"], reason)))
         for reason, total in totals.items()
     ]
     return _joined("## Révisions, par raison", _table(("Raison", "Valeurs", "Indicateurs"), rows))
 
 
 def _codes_of(revisions: list[dict], reason: str | None) -> list[str]:
-    return [f"{row['code_indicateur']} ({number(row['nb'])})" for row in revisions if row["raison"] == reason]
+    return [
+        f"{row['code_indicateur']} ({french.number(row['nb'])})"
+        for row in revisions
+        if row["raison"] == reason
+    ]
 
 
 def _largest(told: dict) -> str:
@@ -147,8 +153,8 @@ def _change(row: dict, decimals: int | None) -> tuple[str, ...]:
         row["trimestre"],
         f"{before} {_status(row['statut_ancien'], row['motif_ancien'])}",
         f"{after} {_status(row['statut_nouveau'], row['motif_nouveau'])}",
-        "" if row["ecart"] is None else number(row["ecart"], digits, sign=True),
-        "" if row["ecart_pct"] is None else number(row["ecart_pct"], 1, sign=True),
+        "" if row["ecart"] is None else french.number(row["ecart"], digits, signed=True),
+        "" if row["ecart_pct"] is None else french.number(row["ecart_pct"], 1, signed=True),
         REASONS[row["raison"]] if row["nature"] in (comparison.REVISED, comparison.WITHDRAWN) else "",
     )
 
@@ -156,14 +162,14 @@ def _change(row: dict, decimals: int | None) -> tuple[str, ...]:
 def _pair(before: float | None, after: float | None, decimals: int) -> tuple[str, str]:
     """Both values with the decimals of the indicator, more where these would hide the difference."""
     for shown in range(decimals, MOST_DECIMALS + 1):
-        texts = tuple("—" if value is None else number(value, shown) for value in (before, after))
+        texts = tuple("—" if value is None else french.number(value, shown) for value in (before, after))
         if texts[0] != texts[1] or before == after:
             break
     return texts
 
 
 def _status(status: str, reason: str | None) -> str:
-    return f"({STATUSES[status]}{', ' + reason if reason else ''})"
+    return f"({STATUS_WORDS[status]}{', ' + reason if reason else ''})"
 
 
 def _france(told: dict) -> str:
@@ -182,11 +188,13 @@ def _france(told: dict) -> str:
 def _last(point: dict | None, decimals: int) -> str:
     if point is None:
         return "—"
-    return f"{number(point['valeur'], decimals)} ({point['trimestre']}, {STATUSES[point['statut']]})"
+    return (
+        f"{french.number(point['valeur'], decimals)} ({point['trimestre']}, {STATUS_WORDS[point['statut']]})"
+    )
 
 
 def _series(heading: str, series: list[dict]) -> str:
-    rows = [(row["code_indicateur"], LEVELS[row["niveau"]], number(row["nb"])) for row in series]
+    rows = [(row["code_indicateur"], LEVELS[row["niveau"]], french.number(row["nb"])) for row in series]
     return _joined(f"## {heading}", _table(("Indicateur", "Niveau", "Valeurs"), rows)) if rows else ""
 
 
@@ -216,7 +224,10 @@ def _tables(told: dict) -> str:
     rows = [
         (
             row["table"],
-            *("—" if row[side] is None else number(row[side]) for side in ("lignes_avant", "lignes_apres")),
+            *(
+                "—" if row[side] is None else french.number(row[side])
+                for side in ("lignes_avant", "lignes_apres")
+            ),
         )
         for row in told["tables"]
     ]
@@ -240,9 +251,3 @@ def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
-
-
-def number(value: float, decimals: int = 0, sign: bool = False) -> str:
-    """« 1 234,5 »: a comma, and a no-break space between thousands."""
-    text = f"{value:{'+' if sign else ''},.{decimals}f}"
-    return text.replace(",", "\u00a0").replace(".", ",").replace("-", "\u2212")

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from acces_soins import (
+    agenda,
     archive,
     comparison_page,
     dashboards,
@@ -187,7 +188,7 @@ def refresh_dashboards(night: str) -> dict:
 
 def due_release() -> str | None:
     """The quarter about which a person must be asked today, or None."""
-    return releases.due(get_settings().today)
+    return agenda.due(get_settings().today)
 
 
 def propose_release(quarter: str) -> dict:

@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from acces_soins.formats.about import STATUSES, french_number
+from acces_soins import french
+from acces_soins.formats.about import STATUSES
+from acces_soins.french import MINUS
 
 NONE = "–"
-MINUS = "\u2212"
 HIDDEN = ("masque", "non_disponible", "hors_champ", "perime")
 TRENDS = {"hausse": "tendance à la hausse", "baisse": "tendance à la baisse", "stable": "tendance stable"}
 
@@ -81,14 +82,12 @@ def change(row: dict) -> str:
 
 def change_in_words(row: dict) -> dict:
     """« +2 contrats, à 43, entre le 31/03/2026 et le 30/06/2026 »."""
-    sign = "+" if row["evolution"] > 0 else MINUS
     unit = "%" if row["unite"] == "%" else ""
     return {
         "label": row["libelle"],
-        "change": sign
-        + french_number(abs(row["evolution"]), row["decimales"])
+        "change": french.number(row["evolution"], row["decimales"], signed=True)
         + ("\u00a0point" if unit and abs(row["evolution"]) < 2 else "\u00a0points" if unit else ""),
-        "value": french_number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
+        "value": french.number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
         "dates": f"{row['date_reference_precedente']:%d/%m/%Y}\u00a0→\u00a0{row['date_reference']:%d/%m/%Y}",
     }
 
@@ -134,4 +133,4 @@ def _target(name: str, row: dict, target: dict, pace: bool) -> str:
 
 def _round(value: float, decimals: int) -> str:
     """With the decimals of the indicator, or none where they are all zero: « 2 », « 13,1 »."""
-    return french_number(value, 0 if round(value, decimals) == round(value) else decimals)
+    return french.number(value, 0 if round(value, decimals) == round(value) else decimals)

@@ -20,17 +20,19 @@ from acces_soins.formats import (
     workbook,
 )
 from acces_soins.formats.about import About
+from acces_soins.formats.page import NOTHING_BESIDE, Beside
 
-__all__ = ["About", "write", "write_nightly"]
+__all__ = ["About", "Beside", "write", "write_nightly"]
 
 
-def write(database: Path, target: Path, about: About) -> list[Path]:
+def write(database: Path, target: Path, about: About, beside: Beside = NOTHING_BESIDE) -> list[Path]:
     """Write the whole set of a release into the empty folder ``target``; returns the files, sorted.
 
     Args:
         database: a published ``entrepot.duckdb``; opened read-only.
         target: an empty folder.
         about: what the files say of the publication.
+        beside: what the publication holds outside that folder; the page lists it.
 
     Raises AccesSoinsError when a figure does not fit what a format demands of it.
     """
@@ -38,7 +40,7 @@ def write(database: Path, target: Path, about: About) -> list[Path]:
         connection.execute("set timezone = 'UTC'")
         public = tables.read(connection)
         for table in public:
-            delimited.write_parquet(connection, table, target)
+            delimited.write_parquet(connection, table, target, about.inside)
             if table.in_csv:
                 delimited.write_csv(connection, table, target)
                 delimited.write_spreadsheet_csv(connection, table, target)
@@ -46,7 +48,7 @@ def write(database: Path, target: Path, about: About) -> list[Path]:
         pilote.write(connection, target, about)
         dictionary.write(connection, public, target, about)
         metadata.write(connection, target, about)
-        page.write(connection, public, target, about)
+        page.write(connection, public, target, about, beside)
         datapackage.write(connection, public, target, about)
     checksums.write(target)
     return sorted(path for path in target.rglob("*") if path.is_file())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jinja2
 
+from acces_soins import french
 from acces_soins.formats import about
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -21,10 +22,10 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "jour": about.french_date,
-        "nombre": about.french_number,
-        "trimestre": about.quarter_label,
-        "octets": size,
+        "jour": french.date,
+        "nombre": french.number,
+        "trimestre": french.quarter,
+        "octets": french.size,
     }
     environment.globals |= {
         "TRIAL": about.TRIAL,
@@ -43,11 +44,3 @@ def render(template: str, target: Path, **values) -> Path:
     """Write ``target`` from a template of this package."""
     target.write_text(_environment().get_template(template).render(**values), encoding="utf-8")
     return target
-
-
-def size(count: int) -> str:
-    """« 1,2 Mo »."""
-    for unit, scale in (("Mo", 1e6), ("ko", 1e3)):
-        if count >= scale:
-            return f"{about.french_number(count / scale, 1)} {unit}"
-    return f"{count} octets"

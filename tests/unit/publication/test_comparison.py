@@ -154,7 +154,7 @@ def test_the_page_is_french_dated_and_says_that_the_figures_are_fictitious(compa
     page = comparison_page.html(told, ["Raisons de la révision : <b>deux</b> fichiers"])
     assert '<html lang="fr">' in page and "Données d'essai" in page and "fictifs" in page
     # The indicator has no decimals: they are shown where they would hide the difference.
-    assert "1\u00a0000,4 (observé)" in page and "1\u00a0000,1 (observé)" in page and "\u22120,3" in page
+    assert "1\u202f000,4 (observé)" in page and "1\u202f000,1 (observé)" in page and "\u22120,3" in page
     assert "un fichier reçu a changé" in page
     assert "<b>deux" not in page and "&lt;b&gt;deux" in page
 

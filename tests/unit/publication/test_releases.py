@@ -12,6 +12,7 @@ import pytest
 
 from acces_soins import (
     backup,
+    durable,
     factsheets,
     formats,
     frozen,
@@ -260,7 +261,7 @@ def test_a_version_that_left_the_contracts_is_not_proposed(serve, monkeypatch):
         (frozen, "write_report"),
         (checksums, "write"),
         (frozen, "_close_to_writing"),
-        (frozen, "_flush"),
+        (durable, "put_in_place"),
     ],
 )
 def test_a_freeze_cut_short_leaves_nothing_to_see_and_the_next_one_works(serve, monkeypatch, module, broken):
