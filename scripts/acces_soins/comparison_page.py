@@ -57,6 +57,11 @@ def title(told: dict) -> str:
     return told["nouvelle"]["nom"] + (f" comparée à {old['nom']}" if old else ", première publication")
 
 
+def counts(told: dict) -> list[tuple[str, int]]:
+    """How many points of the series moved, and how: what did not happen is left out."""
+    return [(name, told["resume"][nature]) for nature, name in NATURES.items() if told["resume"][nature]]
+
+
 def summary(told: dict, notes: Sequence[str] = ()) -> str:
     """The heart of the report, in Markdown, for whoever must answer: what is compared and the counts."""
     return _joined(_opening(told, notes), _counts(told), _reasons(told))
@@ -104,11 +109,7 @@ def _side(side: dict) -> str:
 def _counts(told: dict) -> str:
     if told["identiques"]:
         return "## En bref\n\nAucun chiffre, aucun statut, aucune définition n'a changé."
-    rows = [
-        (name, french.number(told["resume"][nature]))
-        for nature, name in NATURES.items()
-        if told["resume"][nature]
-    ]
+    rows = [(name, french.number(count)) for name, count in counts(told)]
     return _joined("## En bref", _table(("Points des séries", "Nombre"), rows))
 
 

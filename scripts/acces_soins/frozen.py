@@ -40,7 +40,7 @@ def make(release: dict, version: Path, told: dict, notes: list[str]) -> Path:
     shutil.copyfile(version / DATABASE, draft / DATABASE)
     write_report(draft, told, notes)
     shutil.copyfile(POLICY, draft / POLICY.name)
-    _write_files(draft, release, notes)
+    _write_files(draft, release, told, notes)
     durable.write_json(draft / RELEASE_FILE, release)
     checksums.write(draft)
     _close_to_writing(draft)
@@ -59,7 +59,7 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
+def _write_files(folder: Path, release: dict, told: dict, notes: list[str]) -> None:
     """Every file that a reader takes away."""
     files, inputs = folder / publication.FILES, release["entrees"]
     files.mkdir()
@@ -75,6 +75,7 @@ def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
     beside = formats.Beside(
         documents={folder / name: title for name, title in DOCUMENTS.items()},
         sheets=folder / FACTSHEETS / factsheets.INDEX,
+        changes=comparison_page.counts(told) if told["ancienne"] else (),
     )
     formats.write(folder / DATABASE, files, about, beside)
 

@@ -121,7 +121,7 @@ def test_choosing_changes_map_table_and_title(opened):
     page = opened()
     before = page.inner_text("#lignes")
     page.select_option("#trimestre", label="1er trimestre 2024")
-    assert "1er trimestre 2024" in page.inner_text("caption#titre-tableau")
+    assert "1er trimestre 2024" in page.inner_text("#titre-tableau")
     assert page.inner_text("#lignes") != before
     page.select_option("#indicateur", label="Délai moyen d'accès aux spécialistes")
     assert page.locator("#lignes tr").count() == 101

@@ -17,7 +17,7 @@ import duckdb
 
 from acces_soins import french
 from acces_soins.formats import checksums, delimited, rendering, workbook
-from acces_soins.formats.about import SHORT_REASONS, STATUSES, About
+from acces_soins.formats.about import SHORT_REASONS, STATUS_WORDS, STATUSES, About
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
 from acces_soins.query import records
@@ -33,6 +33,14 @@ OVERSEAS = {"971": (20, 690), "972": (130, 690), "973": (20, 830), "974": (130, 
 ENLARGED = ("75", "92", "93", "94")
 WINDOW = "606 266 44 45"
 FRANCE_OF_THE_QUARTER = """
+with origines as (
+    -- What a carried figure was on its own date.
+    select code_indicateur, date_reference, max(statut) as statut_point
+    from marts.tableau_de_bord
+    where niveau = 'france' and statut in ('observe', 'provisoire', 'estime')
+    group by all
+)
+
 select
     chiffres.code_indicateur,
     catalogue.theme,
@@ -43,6 +51,7 @@ select
     catalogue.nature,
     chiffres.valeur,
     chiffres.statut,
+    coalesce(origines.statut_point, chiffres.statut) as statut_point,
     chiffres.motif,
     chiffres.trimestre,
     chiffres.date_reference,
@@ -56,12 +65,14 @@ select
     objectifs.nature as nature_objectif,
     objectifs.cible as objectif,
     objectifs.echeance,
+    objectifs.echeance < {date_arrete} as est_echue,
     objectifs.titre_document
 from marts.tableau_de_bord as chiffres
 inner join marts.catalogue_indicateurs as catalogue using (code_indicateur)
 left join marts.comparaisons as comparaisons using (code_indicateur, niveau, code_territoire, trimestre)
 left join marts.fiabilite_premieres_estimations as fiabilite using (code_indicateur, niveau)
-inner join (
+left join origines using (code_indicateur, date_reference)
+left join (
     -- Of several targets the next one due speaks, as in comparaisons; when all are past, the last one.
     select * from marts.objectifs
     where niveau = 'france'
@@ -75,7 +86,8 @@ inner join (
 ) as objectifs using (code_indicateur)
 where chiffres.niveau = 'france'
     and chiffres.trimestre = (select max(trimestre) from marts.tableau_de_bord)
-order by chiffres.valeur is null, catalogue.theme, catalogue.libelle
+    and (chiffres.ordre_vedette is not null or objectifs.code_indicateur is not null)
+order by chiffres.ordre_vedette nulls last, chiffres.valeur is null, catalogue.theme, catalogue.libelle
 """
 
 
@@ -86,10 +98,12 @@ class Beside:
     Args:
         documents: file → what it is, in French.
         sheets: the index of the factsheets, beside their PDFs and their archives.
+        changes: what moved since the publication before, and how many points.
     """
 
     documents: Mapping[Path, str]
     sheets: Path | None = None
+    changes: Sequence[tuple[str, int]] = ()
 
 
 NOTHING_BESIDE = Beside({})
@@ -103,23 +117,32 @@ def write(
     beside: Beside = NOTHING_BESIDE,
 ) -> Path:
     """Write ``index.html``; it lists the files of ``folder`` and those beside it, with size and hash."""
-    closed = f"date {literal(about.date_arrete)}"
     return rendering.render(
         "index.html.j2",
         folder / FILE,
         about=about,
-        figures=records(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed)),
+        figures=key_figures(connection, about),
         downloads=[_download(table, folder) for table in tables],
         others=[*_others(folder), *_outside(folder, beside.documents)],
         sheets=_sheets(folder, beside.sheets) if beside.sheets else [],
+        changes=beside.changes,
         freshness=_freshness(connection, about),
         revisions=revisions(connection),
         map=_outlines() | {"overseas": OVERSEAS, "enlarged": ENLARGED, "window": WINDOW},
         data=_script(map_data(connection)),
         themes=workbook.THEMES,
-        figure=_figure,
         absence=workbook.absence,
     )
+
+
+def key_figures(connection: duckdb.DuckDBPyConnection, about: About) -> list[dict]:
+    """France's figure of the last quarter for each indicator that has a target or leads the dashboards.
+
+    A row of ``FRANCE_OF_THE_QUARTER`` each, with ``en_clair``: how it is written (``_figure``).
+    """
+    closed = f"date {literal(about.date_arrete)}"
+    lines = records(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed))
+    return [line | {"en_clair": _figure(line)} for line in lines]
 
 
 def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
@@ -302,6 +325,7 @@ def _figure(line: dict) -> dict:
     return {
         "value": None if line["valeur"] is None else shown(line["valeur"]),
         "unit": unit,
+        "status": _status(line),
         "change": None
         if change is None
         else shown(change, signed=True)
@@ -316,7 +340,7 @@ def _figure(line: dict) -> dict:
 
 def _usual_revision(line: dict, shown) -> str:
     """How much such a figure usually moves once it is confirmed; nothing for one that is not expected to."""
-    if line["valeur"] is None or line["statut"] not in UNSETTLED:
+    if line["valeur"] is None or line["statut_point"] not in UNSETTLED:
         return ""
     if line["revision_p90"] is None:
         return "Révision habituelle\u00a0: pas encore mesurée."
@@ -326,7 +350,15 @@ def _usual_revision(line: dict, shown) -> str:
     )
 
 
+def _status(line: dict) -> str:
+    """« Observé », « Reporté, provisoire »."""
+    carried = line["statut"] == "reporte" and line["statut_point"] in UNSETTLED
+    return STATUSES[line["statut"]].label + (f", {STATUS_WORDS[line['statut_point']]}" if carried else "")
+
+
 def _target(line: dict, shown) -> str:
+    if line["objectif"] is None:
+        return ""
     unit = " %" if line["unite"] == "%" else f" {line['unite']}"
     if line["nature_objectif"] == "valeur":
         due = f" au {french.date(line['echeance'])}" if line["echeance"] else ", sans échéance"
@@ -340,4 +372,5 @@ def _target(line: dict, shown) -> str:
     if line["distance_cible"] <= 0:
         return text + "\u00a0; atteinte."
     left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
-    return text + f"\u00a0; il reste {shown(line['distance_cible'])}{left}."
+    rest = "échéance passée, il manque" if line["est_echue"] else "il reste"
+    return f"{text}\u00a0; {rest} {shown(line['distance_cible'])}{left}."
