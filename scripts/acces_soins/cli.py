@@ -222,19 +222,21 @@ def rebuild(
         str, typer.Argument(help="Version ou livraison à refaire (20261122T013000Z-…, 2026T3-r0).")
     ],
 ) -> None:
-    """Refaire une publication depuis l'archive et la comparer, table par table, à ce qui a été publié."""
+    """Refaire une publication depuis l'archive et la comparer, tables et fichiers, à ce qui a été publié."""
     from acces_soins import rebuilding
 
     compared = rebuilding.rebuild(version)
     table = Table(box=None, pad_edge=False)
     for header in ("table", "lignes publiées", "lignes refaites", "verdict"):
         table.add_column(header, overflow="fold")
-    for one in compared:
-        table.add_row(one.table, str(one.published), str(one.rebuilt), one.verdict)
+    tables = [one for one in compared if one.unit == "lignes"]
+    for one in tables:
+        table.add_row(one.name, str(one.published), str(one.rebuilt), one.verdict)
     Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
     _conclude(
         [one.sentence for one in compared if not one.same],
-        f"{version} : refaite à l'identique, {len(compared)} tables.",
+        f"{version} : refaite à l'identique, {len(tables)} tables"
+        + (f" et {files} fichiers." if (files := len(compared) - len(tables)) else "."),
     )
 
 

@@ -38,14 +38,22 @@ def make(release: dict, version: Path, told: dict, notes: list[str]) -> Path:
     draft = releases / f".{release['publication']}"
     draft.mkdir()
     shutil.copyfile(version / DATABASE, draft / DATABASE)
-    write_report(draft, told, notes)
-    shutil.copyfile(POLICY, draft / POLICY.name)
-    _write_files(draft, release, told, notes)
+    fill(draft, release, told, notes)
     durable.write_json(draft / RELEASE_FILE, release)
     checksums.write(draft)
     _close_to_writing(draft)
     durable.put_in_place(draft, releases / release["publication"])
     return releases / release["publication"]
+
+
+def fill(folder: Path, release: dict, told: dict, notes: list[str]) -> None:
+    """Write beside the database of ``folder`` what is made of it: report, policy, files, factsheets.
+
+    The same database, ``release`` and ``told`` give the same bytes.
+    """
+    write_report(folder, told, notes)
+    shutil.copyfile(POLICY, folder / POLICY.name)
+    _write_files(folder, release, told, notes)
 
 
 def write_report(folder: Path, told: dict, notes: list[str]) -> None:
