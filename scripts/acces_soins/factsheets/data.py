@@ -10,7 +10,7 @@ import duckdb
 
 from acces_soins import french
 from acces_soins.factsheets import charts, headline, spread
-from acces_soins.factsheets.figures import change_in_words, describe
+from acces_soins.factsheets.figures import change_in_words, describe, usual_revisions
 from acces_soins.factsheets.selection import CHART_QUARTERS, CHARTS, CODES, PHRASES, THEMES
 from acces_soins.formats.about import LICENCE, PUBLISHER, TRIAL, About
 from acces_soins.query import records
@@ -54,6 +54,8 @@ FIGURES = """
         comparaisons.cible,
         comparaisons.echeance,
         comparaisons.distance_cible,
+        fiabilite.revision_mediane,
+        fiabilite.revision_p90,
         ex_aequo.nb_ex_aequo,
         regions.date_reference as date_region,
         france.date_reference as date_france
@@ -71,6 +73,9 @@ FIGURES = """
         and comparaisons.niveau = 'departement'
         and comparaisons.code_territoire = fiche.code_departement
         and comparaisons.trimestre = fiche.trimestre
+    left join marts.fiabilite_premieres_estimations as fiabilite
+        on fiabilite.code_indicateur = fiche.code_indicateur
+        and fiabilite.niveau = 'departement'
     left join ex_aequo
         on ex_aequo.code_indicateur = fiche.code_indicateur
         and ex_aequo.trimestre = fiche.trimestre
@@ -228,6 +233,7 @@ def read(
             "changes": _changes(changes[code]),
             "since": french.date(since),
             "revisions": _revisions(revisions.get(code), about),
+            "usual_revisions": usual_revisions((rows[name] for name in CODES if name in rows), PHRASES),
             "limits": _limits([row for _, row in chosen]),
             "sources": list(_sources(rows.values(), freshness, about)),
             "data": _data(code, about),

@@ -1,12 +1,14 @@
 """One figure in words: value, date, status, change, comparisons, target, rank."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from acces_soins import french
-from acces_soins.formats.about import STATUSES
+from acces_soins.formats.about import STATUSES, UNSETTLED
 from acces_soins.french import MINUS
 
 NONE = "–"
+REVISIONS_SHOWN = 2
 HIDDEN = ("masque", "non_disponible", "hors_champ", "perime")
 TRENDS = {"hausse": "tendance à la hausse", "baisse": "tendance à la baisse", "stable": "tendance stable"}
 
@@ -53,7 +55,7 @@ def status(row: dict) -> str:
     if row["valeur"] is None:
         return ""
     words = {"observe": "", "ancien": "ancien"}.get(state(row), STATUSES[row["statut"]].label.lower())
-    if row["statut"] == "reporte" and row["statut_point"] in ("provisoire", "estime"):
+    if row["statut"] == "reporte" and row["statut_point"] in UNSETTLED:
         words += f", {STATUSES[row['statut_point']].label.lower()}"
     return words
 
@@ -90,6 +92,31 @@ def change_in_words(row: dict) -> dict:
         "value": french.number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
         "dates": f"{row['date_reference_precedente']:%d/%m/%Y}\u00a0→\u00a0{row['date_reference']:%d/%m/%Y}",
     }
+
+
+def usual_revisions(rows: Iterable[dict], names: Mapping[str, str]) -> str:
+    """How much the provisional or estimated figures of a sheet usually move once they are confirmed.
+
+    ``names``: code → name of the indicator inside a sentence. Nothing to say where no figure is unsettled.
+    """
+    unsettled = [
+        row
+        for row in rows
+        if row["valeur"] is not None
+        and (row["statut_point"] if row["statut"] == "reporte" else row["statut"]) in UNSETTLED
+    ]
+    if not unsettled:
+        return ""
+    start = "Révision habituelle des chiffres provisoires\u00a0:"
+    measured = [row for row in unsettled if row["revision_p90"] is not None]
+    if not measured:
+        return f"{start} pas encore mesurée."
+    told = "\u00a0; ".join(
+        f"{names[row['code_indicateur']]}, {french.number(row['revision_mediane'], row['decimales'])} "
+        f"({french.number(row['revision_p90'], row['decimales'])} au plus neuf fois sur dix)"
+        for row in measured[:REVISIONS_SHOWN]
+    )
+    return f"{start} {told}."
 
 
 def ordinal(rank: int) -> str:

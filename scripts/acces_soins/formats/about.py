@@ -59,6 +59,8 @@ STATUSES = {
         Status("hors_champ", "Hors champ", "L'indicateur n'a pas de sens pour ce territoire ou ce niveau."),
     )
 }
+# A figure that its producer, or another file, is expected to change.
+UNSETTLED = ("provisoire", "estime")
 # Inside a sentence: « (observé) ».
 STATUS_WORDS = {code: status.label.lower() for code, status in STATUSES.items()}
 REASONS = {

@@ -17,7 +17,7 @@ import duckdb
 
 from acces_soins import french
 from acces_soins.formats import checksums, delimited, rendering, workbook
-from acces_soins.formats.about import SHORT_REASONS, STATUS_WORDS, STATUSES, About
+from acces_soins.formats.about import SHORT_REASONS, STATUS_WORDS, STATUSES, UNSETTLED, About
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
 from acces_soins.query import records
@@ -26,7 +26,6 @@ from acces_soins.sql_text import literal
 FILE = "index.html"
 OUTLINES = Path(__file__).with_name("departements.json")
 FIRST_SHOWN = "taux_ald_sans_mt"
-UNSETTLED = ("provisoire", "estime")
 # Code → place of the square of an overseas département, in the outlines' units.
 OVERSEAS = {"971": (20, 690), "972": (130, 690), "973": (20, 830), "974": (130, 830), "976": (20, 970)}
 # Too small to be read at their size: drawn again, larger, beside the map.
