@@ -253,7 +253,7 @@ def unsettled(**details) -> dict:
     [
         (
             unsettled(),
-            "Révision habituelle des chiffres provisoires\u00a0: le taux, 0,1 (0,3 au plus neuf fois sur dix).",
+            "des chiffres provisoires\u00a0: le taux, 0,1 (0,3 au plus neuf fois sur dix).",
         ),
         (unsettled(statut="reporte"), "le taux, 0,1"),
         (unsettled(revision_p90=None), ": pas encore mesurée."),
