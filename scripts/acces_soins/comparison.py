@@ -148,7 +148,8 @@ def compare(old: Side | None, new: Side) -> dict:
     figures), ``revisions`` (points by reason and indicator; ``raison`` is null where no publication
     between the two explains it), ``series_nouvelles`` and ``series_arretees`` (indicator × level that
     gained its first value, or lost its last), ``editions`` (files that changed), ``methodes``,
-    ``tables`` (published tables whose rows differ) and ``identiques`` (nothing of all that).
+    ``tables`` (published tables whose rows differ), ``avertissements`` (the checks of the new one that found
+    something, none of them critical) and ``identiques`` (nothing moved).
     """
     with duckdb.connect() as connection:
         _attach(connection, old, new)
@@ -165,6 +166,7 @@ def compare(old: Side | None, new: Side) -> dict:
             "editions": _editions(old, new) if old else [],
             "methodes": _methods(connection) if old else [],
             "tables": _tables(connection) if old else [],
+            "avertissements": _warnings(connection),
         }
     moved = any(told["resume"][nature] for nature in NATURES) or told["tables"] or told["methodes"]
     return told | {"identiques": not moved}
@@ -287,6 +289,14 @@ def _methods(connection: duckdb.DuckDBPyConnection) -> list[dict]:
         "from ancienne.marts.catalogue_indicateurs as avant "
         "inner join nouvelle.marts.catalogue_indicateurs as apres using (code_indicateur) "
         "where avant.version_methode <> apres.version_methode order by 1",
+    )
+
+
+def _warnings(connection: duckdb.DuckDBPyConnection) -> list[dict]:
+    return records(
+        connection,
+        "select controle, attendu, observe from nouvelle.marts.qualite "
+        "where resultat = 'echoue' order by controle, attendu",
     )
 
 

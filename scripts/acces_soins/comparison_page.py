@@ -64,7 +64,7 @@ def counts(told: dict) -> list[tuple[str, int]]:
 
 def summary(told: dict, notes: Sequence[str] = ()) -> str:
     """The heart of the report, in Markdown, for whoever must answer: what is compared and the counts."""
-    return _joined(_opening(told, notes), _counts(told), _reasons(told))
+    return _joined(_opening(told, notes), _counts(told), _warnings(told), _reasons(told))
 
 
 def markdown(told: dict, notes: Sequence[str] = ()) -> str:
@@ -73,6 +73,7 @@ def markdown(told: dict, notes: Sequence[str] = ()) -> str:
         f"# {title(told)}",
         _opening(told, notes),
         _counts(told),
+        _warnings(told),
         _reasons(told),
         _largest(told),
         _france(told),
@@ -124,6 +125,15 @@ def _reasons(told: dict) -> str:
         for reason, total in totals.items()
     ]
     return _joined("## Révisions, par raison", _table(("Raison", "Valeurs", "Indicateurs"), rows))
+
+
+def _warnings(told: dict) -> str:
+    """What the checks found without stopping anything: whoever approves must have seen it."""
+    found = told["avertissements"]
+    if not found:
+        return "Aucun contrôle n'a donné d'avertissement."
+    rows = [(f"`{line['controle']}`", line["attendu"], line["observe"] or "") for line in found]
+    return _joined("## Avertissements des contrôles", _table(("Contrôle", "Attendu", "Trouvé"), rows))
 
 
 def _codes_of(revisions: list[dict], reason: str | None) -> list[str]:

@@ -163,3 +163,17 @@ def test_a_masked_figure_is_a_dash_and_never_zero(compared):
     text = comparison_page.markdown(compared(corsica(3, 4), corsica(None, 4, **MASKED)))
     assert "| 3 (observé) | — (masqué, NS) |" in text
     assert "| 0 (masqué" not in text
+
+
+def test_whoever_approves_sees_what_the_checks_found(tmp_path):
+    check = {
+        "run": "nuit", "controle": "variation_inhabituelle__nb_msp", "severite": "avertissement",
+        "attendu": "au plus 60 %", "observe": "6 écarts", "resultat": "echoue", "exemples": [],
+    }  # fmt: skip
+    passed = check | {"controle": "cle_unique", "resultat": "reussi"}
+    told = comparison.compare(None, side(publish(tmp_path, "c1", corsica(1, 2), checks=[check, passed])))
+    text = comparison_page.summary(told)
+    assert "| `variation_inhabituelle__nb_msp` | au plus 60 % | 6 écarts |" in text
+    assert "cle_unique" not in text
+    silent = comparison.compare(None, side(publish(tmp_path, "c2", corsica(1, 2), checks=[passed])))
+    assert "Aucun contrôle n'a donné d'avertissement." in comparison_page.summary(silent)
