@@ -298,10 +298,11 @@ def freeze(
     remark: Annotated[str | None, typer.Option("--remark", help="Ce que cette personne ajoute.")] = None,
 ) -> None:
     """Approuver la proposition et la figer ; elle ne sera plus jamais réécrite."""
-    from acces_soins import releases
+    from acces_soins import release_list, releases
     from acces_soins.settings import get_settings
 
     done = releases.freeze(release, approved_by, remark=remark)
+    release_list.write()
     typer.echo(f"{done['publication']} figée : {get_settings().releases / done['publication']}")
     for note in done["notes"]:
         typer.echo(note)

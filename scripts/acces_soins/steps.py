@@ -29,6 +29,7 @@ from acces_soins import (
     publication,
     quality,
     reception,
+    release_list,
     releases,
     report,
     retention,
@@ -218,6 +219,7 @@ def freeze_release(proposal: dict, approved_by: str, remark: str | None = None) 
     """Freeze what ``propose_release`` showed; returns {publication, dossier, notes}."""
     release = releases.freeze(proposal["publication"], approved_by, proposal["proposition"], remark)
     folder = get_settings().releases / release["publication"]
+    release_list.write()
     announce(f"{release['publication']} figée, approuvée par {approved_by} : {folder}")
     return {"publication": release["publication"], "dossier": str(folder), "notes": release["notes"]}
 
@@ -239,6 +241,8 @@ def close_night(night: str) -> dict:
     outcome = report.judge(done, extractions) | {"entretien": "fait"}
     with _chore("élagage", outcome):
         retention.prune()
+    with _chore("liste des publications", outcome):
+        release_list.write()
     with _chore("pages des contrôles", outcome):
         quality.write_docs(night)
     with _chore("compte rendu", outcome):

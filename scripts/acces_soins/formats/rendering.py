@@ -1,5 +1,6 @@
 """The templates of this package, and the filters that write figures and dates in French."""
 
+import datetime as dt
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +31,7 @@ def _environment() -> jinja2.Environment:
         "nombre": french.number,
         "trimestre": french.quarter,
         "octets": french.size,
+        "instant": dt.datetime.fromisoformat,
     }
     environment.globals |= {
         "TRIAL": about.TRIAL,

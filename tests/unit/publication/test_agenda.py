@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from acces_soins import agenda, factsheets, formats, frozen, releases, report, verification
+from acces_soins import agenda, factsheets, formats, frozen, release_list, releases, report, verification
 from acces_soins.settings import get_settings
 from small_publications import CONTRACTS, corsica, publish
 
@@ -103,3 +103,19 @@ def test_a_calendar_that_ends_and_a_release_that_is_gone_are_told(tmp_path):
     assert agenda.alerts(after_all)[-1].startswith("aucune date n'est annoncée : compléter")
     frozen._remove(get_settings().releases / "2026T3-r0")
     assert any(told.startswith("2026T3-r0 : au registre") for told in agenda.alerts(AFTER))
+
+
+def test_the_list_of_releases_says_which_one_to_cite_and_what_comes_next(tmp_path, use_settings):
+    use_settings(date="2026-11-22")
+    assert "Aucune publication n'est encore figée" in release_list.write().read_text(encoding="utf-8")
+    for first, reasons in ((3, None), (5, "Fichier corrigé <par> son producteur")):
+        serve(tmp_path, first=first)
+        releases.freeze(releases.propose("2026T3", reasons)["publication"], "Camille Essai")
+    text = release_list.write().read_text(encoding="utf-8")
+    first, second = text.index(">2026T3-r1</a>"), text.index(">2026T3-r0</a>")
+    assert first < text.index("À citer.") < second < text.index("Corrigée par 2026T3-r1.")
+    assert "Fichier corrigé &lt;par&gt; son producteur" in text
+    assert 'href="releases/2026T3-r0/fichiers/index.html"' in text
+    assert "2026T4-r0" in text and "18 février 2027" in text and "Recensement en retard" in text
+    assert "DONNÉES D&#39;ESSAI" in text and "(en retard)" not in text
+    assert [path.name for path in get_settings().publication.glob(".index*")] == []
