@@ -40,10 +40,11 @@ def write(database: Path, target: Path, about: About, beside: Beside = NOTHING_B
         connection.execute("set timezone = 'UTC'")
         public = tables.read(connection)
         for table in public:
-            delimited.write_parquet(connection, table, target, about.inside)
-            if table.in_csv:
-                delimited.write_csv(connection, table, target)
-                delimited.write_spreadsheet_csv(connection, table, target)
+            with tables.in_order(connection, table) as ordered:
+                delimited.write_parquet(connection, ordered, target, about.inside)
+                if table.in_csv:
+                    delimited.write_csv(connection, ordered, target)
+                    delimited.write_spreadsheet_csv(connection, ordered, target)
         workbook.write(connection, target, about)
         pilote.write(connection, target, about)
         dictionary.write(connection, public, target, about)
@@ -58,10 +59,10 @@ def write_nightly(database: Path, target: Path) -> list[Path]:
     """Write each public table as Parquet, and as CSV (UTF-8, comma, decimal point); returns the files."""
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        public = tables.read(connection)
-        return sorted(
-            writer(connection, table, target)
-            for table in public
-            for writer in (delimited.write_parquet, delimited.write_csv)
-            if table.in_csv or writer is delimited.write_parquet
-        )
+        written = []
+        for table in tables.read(connection):
+            with tables.in_order(connection, table) as ordered:
+                written.append(delimited.write_parquet(connection, ordered, target))
+                if table.in_csv:
+                    written.append(delimited.write_csv(connection, ordered, target))
+    return sorted(written)
