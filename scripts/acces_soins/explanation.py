@@ -53,14 +53,16 @@ Line = tuple[str, str]
 def explain(indicator: str, territory: str, quarter: str, level: str | None = None) -> list[Line]:
     """Label and text of each link of the chain, in the order in which a reader asks.
 
-    ``territory`` is an INSEE code or ``FR``; ``level`` (departement, region) is asked for where both
-    have the code (01 to 06). Raises ConfigurationError for an unknown indicator, territory or quarter.
+    ``territory`` is an INSEE code or ``FR``; where a département and a région share it, the département
+    is meant unless ``level`` says otherwise. Raises ConfigurationError for an unknown indicator,
+    territory or quarter.
     """
-    figure = _figure(indicator, territory, quarter, level)
+    figure, *others = _figures(indicator, territory, quarter, level)
     meta = load_indicators()[indicator].meta
     return [
         ("Indicateur", f"{meta['libelle']} ({indicator})"),
         ("Territoire", f"{figure['libelle_territoire']} ({figure['niveau']} {territory}), {quarter}"),
+        *_namesakes(others),
         ("Valeur", _value(figure, meta)),
         ("Statut", _status(figure)),
         ("Formule", meta["formule"]),
@@ -73,7 +75,8 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
     ]
 
 
-def _figure(indicator: str, territory: str, quarter: str, level: str | None) -> dict[str, Any]:
+def _figures(indicator: str, territory: str, quarter: str, level: str | None) -> list[dict[str, Any]]:
+    """The figure that is asked for, then those of other levels under the same code."""
     if indicator not in load_indicators():
         raise ConfigurationError(
             f"indicateur inconnu : « {indicator} ». Les codes sont dans catalogue_indicateurs "
@@ -89,17 +92,21 @@ def _figure(indicator: str, territory: str, quarter: str, level: str | None) -> 
     found = query.run(
         "select * from marts.indicateurs_trimestriels "
         f"where code_indicateur = '{indicator}' and code_territoire = '{territory}' "
-        f"and trimestre = '{quarter}'" + (f" and niveau = '{level}'" if level else "")
+        f"and trimestre = '{quarter}'" + (f" and niveau = '{level}'" if level else "") + " order by niveau"
     ).to_pylist()
-    if len(found) > 1:
-        raise ConfigurationError(
-            f"« {territory} » est un département et une région : ajouter --level departement (ou region)."
-        )
     if not found:
         raise ConfigurationError(
             f"rien pour {territory} au {quarter} : code ou trimestre hors de la série publiée."
         )
-    return found[0]
+    return found
+
+
+def _namesakes(others: list[dict]) -> Iterator[Line]:
+    for other in others:
+        yield (
+            "Homonyme",
+            f"{other['libelle_territoire']} ({other['niveau']}) a le même code : --level {other['niveau']}",
+        )
 
 
 def _value(figure: dict, meta: dict) -> str:

@@ -80,7 +80,9 @@ class Manifest:
 
     @property
     def date(self) -> dt.date:
-        return edition_date(self.edition)
+        """Day that the edition speaks of; a source that left the catalogue has no day of its own."""
+        source = load_sources().get(self.source)
+        return source.date_of(self.edition) if source else edition_date(self.edition)
 
 
 def sha256_of(path: Path) -> str:

@@ -296,7 +296,7 @@ CORRUPTIONS = {
         "date_de_reference_commune__file_active_moyenne_mg",
     ),
     "édition datée du futur": (
-        "UPDATE marts.fraicheur_sources SET date_edition = DATE '2099-12-31'",
+        "UPDATE marts.fraicheur_sources SET date_edition = CAST(now() AS DATE) + 1",
         "edition_datee_du_futur",
     ),
     "table absente": ("DROP TABLE marts.tableau_de_bord", "carte_complete"),
