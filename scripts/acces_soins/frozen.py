@@ -84,6 +84,7 @@ def _write_files(folder: Path, release: dict, told: dict, notes: list[str]) -> N
         documents={folder / name: title for name, title in DOCUMENTS.items()},
         sheets=folder / FACTSHEETS / factsheets.INDEX,
         changes=comparison_page.counts(told) if told["ancienne"] else (),
+        listing=folder.parent.parent / publication.LISTING,
     )
     formats.write(folder / DATABASE, files, about, beside)
 

@@ -22,6 +22,8 @@ from acces_soins.warehouse import DATABASE
 VERSION_FILE = "version.json"
 FILES = "fichiers"
 VERSIONS = "versions"
+# The page that lists the quarterly releases.
+LISTING = "index.html"
 DRAFT_LINK = ".courante-"
 
 

@@ -10,14 +10,12 @@ from acces_soins import agenda, durable, publication, releases
 from acces_soins.formats import page, rendering
 from acces_soins.settings import get_settings
 
-FILE = "index.html"
-
 
 def write() -> Path:
     """Write the page from the folders, the register and the calendar; readers see the old one or the new."""
     settings = get_settings()
     settings.publication.mkdir(parents=True, exist_ok=True)
-    draft = settings.publication / f".{FILE}"
+    draft = settings.publication / f".{publication.LISTING}"
     rendering.render(
         "publications.html.j2",
         draft,
@@ -28,8 +26,8 @@ def write() -> Path:
         states=agenda.STATES,
     )
     durable.flush(draft)
-    durable.put_in_place(draft, settings.publication / FILE)
-    return settings.publication / FILE
+    durable.put_in_place(draft, settings.publication / publication.LISTING)
+    return settings.publication / publication.LISTING
 
 
 def _frozen() -> list[dict]:

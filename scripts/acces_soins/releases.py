@@ -304,12 +304,19 @@ def _answerable(name: str, proposal: str | None) -> dict:
 
 
 def _pinned(shown: dict) -> dict:
-    """``version.json`` of the version that was shown, if it is still the same bytes."""
+    """``version.json`` of the version that was shown, if it is still the same bytes, made by this code."""
     folder = publication.version_folder(shown["version"])
     if not (folder / DATABASE).is_file() or sha256_of(folder / DATABASE) != shown["empreinte_entrepot"]:
         raise AccesSoinsError(
             f"{folder / DATABASE} n'est plus ce qui a été montré (absent ou modifié) : refuser "
             f"{shown['publication']}, puis proposer à nouveau."
+        )
+    _, faults = verification.judge(folder / DATABASE, verification.published_contracts())
+    if faults:
+        raise AccesSoinsError(
+            f"{shown['publication']} : le code en place n'est plus celui de la proposition, et ne sait pas "
+            f"faire les fichiers de cette version : {' '.join(faults)} La refuser, attendre la version de la "
+            "prochaine nuit, puis proposer à nouveau."
         )
     return frozen.read_json(folder / publication.VERSION_FILE)
 

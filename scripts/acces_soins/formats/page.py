@@ -98,11 +98,13 @@ class Beside:
         documents: file → what it is, in French.
         sheets: the index of the factsheets, beside their PDFs and their archives.
         changes: what moved since the publication before, and how many points.
+        listing: the page of all publications, which tells of corrections made since.
     """
 
     documents: Mapping[Path, str]
     sheets: Path | None = None
     changes: Sequence[tuple[str, int]] = ()
+    listing: Path | None = None
 
 
 NOTHING_BESIDE = Beside({})
@@ -125,6 +127,7 @@ def write(
         others=[*_others(folder), *_outside(folder, beside.documents)],
         sheets=_sheets(folder, beside.sheets) if beside.sheets else [],
         changes=beside.changes,
+        listing=_from(folder, beside.listing) if beside.listing else None,
         freshness=_freshness(connection, about),
         revisions=revisions(connection),
         map=_outlines() | {"overseas": OVERSEAS, "enlarged": ENLARGED, "window": WINDOW},

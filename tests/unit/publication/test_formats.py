@@ -422,10 +422,14 @@ def test_the_page_lists_what_stands_beside_its_folder(database, tmp_path):
         (index.parent / name).write_bytes(b"essai")
     (tmp_path / "rapport.html").write_text("essai")
     beside = formats.Beside(
-        {tmp_path / "rapport.html": "Rapport d'essai"}, index, [("valeurs révisées", 1234)]
+        {tmp_path / "rapport.html": "Rapport d'essai"},
+        index,
+        [("valeurs révisées", 1234)],
+        tmp_path / "toutes.html",
     )
     formats.write(database, files, small_release.ABOUT, beside)
     text = (files / page.FILE).read_text(encoding="utf-8")
+    assert 'href="../toutes.html"' in text
     for place in ("../rapport.html", "../fiches/fiche-2A.pdf", "../fiches/fiches-region-94.zip"):
         assert f'href="{place}"' in text and (files / place).is_file()
     assert "Rapport d'essai" in html.unescape(text) and "Corse-du-Sud (2A)" in text

@@ -207,6 +207,16 @@ def test_a_pinned_version_that_changed_is_not_frozen(serve):
     assert releases.all_frozen() == []
 
 
+def test_a_candidate_of_another_code_is_not_frozen(serve, monkeypatch):
+    serve(3)
+    releases.propose("2026T3")
+    newer = CONTRACTS | {"territoires": CONTRACTS["territoires"] | {"population": "bigint"}}
+    monkeypatch.setattr(verification, "published_contracts", lambda: newer)
+    with pytest.raises(AccesSoinsError, match=r"colonnes hors contrat \(population\)\. La refuser"):
+        approve()
+    assert releases.all_frozen() == [] and len(releases.pending()) == 1
+
+
 def test_nothing_new_is_not_proposed(serve, released):
     with pytest.raises(AccesSoinsError, match="rien n'a changé depuis 2026T3-r0"):
         releases.propose("2026T3", "pour voir")
@@ -375,7 +385,7 @@ def test_totals_that_are_not_the_sum_of_their_departements_are_named(tmp_path, m
     with monkeypatch.context() as patch:
         patch.setattr(verification, "judge", lambda database, contracts: ([], []))
         releases.propose("2026T3")
-    approve()
+        approve()
     with pytest.raises(AccesSoinsError, match=UNEQUAL):
         releases.verify("2026T3-r0")
 
