@@ -1,5 +1,6 @@
 """A real import into a fresh Superset: charts answer, the entry is closed, a link swap is seen."""
 
+import csv
 import json
 import shutil
 import stat
@@ -10,7 +11,7 @@ import yaml
 
 import published_marts
 import superset_service
-from acces_soins import dashboards
+from acces_soins import dashboards, formats, french
 from chart_data import ALL
 from chart_data import charts as _charts
 from chart_data import data as _data
@@ -308,6 +309,23 @@ def test_the_ranking_shows_the_numbers_of_the_mart(reader):
     assert _french(mart["evolution_point"], 1) in first["evolution_affichee"]
     assert "depuis le 31/12/2024" in first["evolution_affichee"]
     assert _french(mart["valeur"] - mart["valeur_france"], 1) in first["ecart_france"]
+
+
+def test_the_ranking_shows_the_figures_of_the_file_that_a_reader_takes_away(superset, reader, tmp_path):
+    formats.write_nightly(superset.settings.published_warehouse, tmp_path)
+    for code in ("densite_mg_liberaux", "taux_ald_sans_mt"):
+        with (tmp_path / "tableau_de_bord.csv").open(encoding="utf-8", newline="") as stream:
+            lines = [line for line in csv.DictReader(stream) if line["code_indicateur"] == code]
+        wanted = {
+            line["code_territoire"]: french.number(float(line["valeur"]), 1) if line["valeur"] else "–"
+            for line in lines
+            if (line["niveau"], line["trimestre"]) == ("departement", "2025T4")
+        }
+        shown = {
+            row["libelle_departement"].split(" ")[0]: row["valeur_affichee"].strip("\u2007")
+            for row in _ranking(reader, code)
+        }
+        assert len(shown) == 101 and shown == wanted
 
 
 def test_a_number_of_structures_has_no_gap_to_the_national_total(reader):
