@@ -99,7 +99,17 @@ class Source:
         if self.meta.get("sans_suite"):
             return None
         days = CADENCES_DAYS[self.cadence] + self.meta["delai_attendu_jours"]
-        return edition_date(edition) + dt.timedelta(days=days)
+        return self.date_of(edition) + dt.timedelta(days=days)
+
+    def date_of(self, edition: str) -> dt.date:
+        """Day that an edition speaks of: the last of its period, or the contract's own (``au: '01-01'``).
+
+        Raises ConfigurationError when no date can be read.
+        """
+        day = edition_date(edition)
+        if month_and_day := self.meta["edition"].get("au"):
+            return dt.date.fromisoformat(f"{day.year}-{month_and_day}")
+        return day
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,24 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from acces_soins.command_line import App, UsageError, refusal
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.query import Format
 
-app = typer.Typer(
+app = App(
     name="acces-soins",
     help="Observatoire de l'accès aux soins : extraire, déposer, construire, contrôler, publier, interroger.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-EXPECTED_FAILURE, USAGE, DIFFERENT = 1, 2, 3
+EXPECTED_FAILURE, USAGE, DIFFERENT, INTERRUPTED = 1, 2, 3, 130
 
 SourceId = Annotated[
-    str, typer.Argument(help="Source du catalogue, par exemple ameli.patients_longueduree_annuelle.")
+    str,
+    typer.Argument(
+        metavar="SOURCE", help="Source du catalogue, par exemple ameli.patients_longueduree_annuelle."
+    ),
 ]
 Release = Annotated[
     str, typer.Argument(metavar="PUBLICATION", help="Nom de la publication, par exemple 2026T3-r0.")
@@ -33,7 +36,13 @@ Night = Annotated[str | None, typer.Option("--night", help="Nuit à poursuivre (
 def main() -> None:
     """Run the command; an expected failure is one clear line and exit code 1."""
     try:
-        app()
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="acces-soins", standalone_mode=False))
+    except UsageError as error:
+        typer.echo(f"Erreur : {refusal(error)}", err=True)
+        sys.exit(USAGE)
+    except typer.Abort:
+        typer.echo("Interrompu.", err=True)
+        sys.exit(INTERRUPTED)
     except ConfigurationError as error:
         typer.echo(f"Erreur : {error}", err=True)
         sys.exit(USAGE)
@@ -52,7 +61,7 @@ def main() -> None:
 @app.command()
 def extract(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Sources à extraire (toutes par défaut).")
+        list[str] | None, typer.Argument(metavar="SOURCE…", help="Sources à extraire (toutes par défaut).")
     ] = None,
 ) -> None:
     """Archiver le nouveau des portails et, sans source nommée, ce que les partenaires ont déposé."""
@@ -74,17 +83,17 @@ def extract(
 @app.command()
 def deposit(
     source: SourceId,
-    file: Annotated[Path, typer.Argument(help="Fichier à remettre ; il n'est ni déplacé ni modifié.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FICHIER", help="Fichier à remettre ; il n'est ni déplacé ni modifié.")
+    ],
     edition: Annotated[
         str, typer.Option("--edition", help="Période dont parlent les données : 2024, 2026-03…")
     ],
     perimetre: Annotated[
-        str | None, typer.Option("--perimetre", help="Ce que le fichier couvre : region=76.")
+        str | None, typer.Option("--scope", help="Ce que le fichier couvre : region=76.")
     ] = None,
     alias: Annotated[str, typer.Option("--alias", help="nom du fichier=nom du contrat;…")] = "",
-    absent: Annotated[
-        str, typer.Option("--colonnes-absentes", help="colonnes que le fichier n'a pas;…")
-    ] = "",
+    absent: Annotated[str, typer.Option("--absent-columns", help="colonnes que le fichier n'a pas;…")] = "",
 ) -> None:
     """Remettre un fichier pour une source, sous le même contrat que les portails."""
     from acces_soins import deposits, quality, steps
@@ -125,7 +134,9 @@ def publish(night: Annotated[str, typer.Option("--night", help="Nuit contrôlée
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="Requête SQL (DuckDB) sur le schéma marts.")],
+    query: Annotated[
+        str, typer.Argument(metavar="REQUÊTE", help="Requête SQL (DuckDB) sur le schéma marts.")
+    ],
     form: Annotated[Format, typer.Option("--format", help="Forme de la réponse.")] = Format.TABLE,
 ) -> None:
     """Interroger la version servie, en lecture seule."""
@@ -140,7 +151,8 @@ def explain(
     territory: Annotated[str, typer.Argument(metavar="TERRITOIRE", help="Code Insee, ou FR.")],
     quarter: Annotated[str, typer.Argument(metavar="TRIMESTRE", help="Trimestre, par exemple 2025T2.")],
     level: Annotated[
-        str | None, typer.Option("--level", help="departement ou region, quand le code sert deux fois.")
+        str | None,
+        typer.Option("--level", help="departement (par défaut) ou region, quand le code sert deux fois."),
     ] = None,
 ) -> None:
     """Remonter d'un chiffre publié à sa formule, ses fichiers, leurs empreintes et leurs lignes."""
@@ -156,19 +168,23 @@ def explain(
 
 @app.command()
 def status() -> None:
-    """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
-    from acces_soins import publication
+    """L'état de chaque source, la version servie, la prochaine publication et ce qui attend une réponse."""
+    from acces_soins import agenda, publication
     from acces_soins import status as states
+    from acces_soins.settings import get_settings
 
     table = Table(box=None, pad_edge=False)
     for header in states.HEADERS:
-        table.add_column(header, overflow="fold")
+        table.add_column(header, overflow="fold", no_wrap=header == "Source")
     for row in states.source_states():
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
     served = publication.current_version()
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
+    console.print("\nPublications trimestrielles")
+    for label, text in agenda.lines(get_settings().today):
+        console.print(f"  {label} : {text}", soft_wrap=True)
 
 
 @app.command()
@@ -215,22 +231,28 @@ def _verify_archive() -> None:
 @app.command()
 def rebuild(
     version: Annotated[
-        str, typer.Argument(help="Version ou livraison à refaire (20261122T013000Z-…, 2026T3-r0).")
+        str,
+        typer.Argument(
+            metavar="PUBLICATION",
+            help="Version ou publication figée à refaire (20261122T013000Z-…, 2026T3-r0).",
+        ),
     ],
 ) -> None:
-    """Refaire une publication depuis l'archive et la comparer, table par table, à ce qui a été publié."""
+    """Refaire une publication depuis l'archive et la comparer, tables et fichiers, à ce qui a été publié."""
     from acces_soins import rebuilding
 
     compared = rebuilding.rebuild(version)
     table = Table(box=None, pad_edge=False)
     for header in ("table", "lignes publiées", "lignes refaites", "verdict"):
         table.add_column(header, overflow="fold")
-    for one in compared:
-        table.add_row(one.table, str(one.published), str(one.rebuilt), one.verdict)
+    tables = [one for one in compared if one.unit == "lignes"]
+    for one in tables:
+        table.add_row(one.name, str(one.published), str(one.rebuilt), one.verdict)
     Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
     _conclude(
         [one.sentence for one in compared if not one.same],
-        f"{version} : refaite à l'identique, {len(compared)} tables.",
+        f"{version} : refaite à l'identique, {len(tables)} tables"
+        + (f" et {files} fichiers." if (files := len(compared) - len(tables)) else "."),
     )
 
 
@@ -292,10 +314,11 @@ def freeze(
     remark: Annotated[str | None, typer.Option("--remark", help="Ce que cette personne ajoute.")] = None,
 ) -> None:
     """Approuver la proposition et la figer ; elle ne sera plus jamais réécrite."""
-    from acces_soins import releases
+    from acces_soins import release_list, releases
     from acces_soins.settings import get_settings
 
     done = releases.freeze(release, approved_by, remark=remark)
+    release_list.write()
     typer.echo(f"{done['publication']} figée : {get_settings().releases / done['publication']}")
     for note in done["notes"]:
         typer.echo(note)
@@ -337,7 +360,9 @@ def diff(
 
 
 @app.command()
-def backup(archive: Annotated[Path, typer.Argument(help="Archive à écrire (.tar.gz).")]) -> None:
+def backup(
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="Archive à écrire (.tar.gz).")],
+) -> None:
     """Sauvegarder l'irremplaçable : zone brute, quarantaine, registre, publications figées."""
     from acces_soins import backup as backups
 
@@ -345,7 +370,9 @@ def backup(archive: Annotated[Path, typer.Argument(help="Archive à écrire (.ta
 
 
 @app.command()
-def restore(archive: Annotated[Path, typer.Argument(help="Archive écrite par « backup ».")]) -> None:
+def restore(
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="Archive écrite par « backup ».")],
+) -> None:
     """Restaurer une sauvegarde dans un dossier de données vide."""
     from acces_soins import backup as backups
 

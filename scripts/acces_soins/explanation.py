@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from acces_soins import landing, publication, query
+from acces_soins import french, landing, publication, query
 from acces_soins.catalog import Source, get_source, load_indicators
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
@@ -53,14 +53,16 @@ Line = tuple[str, str]
 def explain(indicator: str, territory: str, quarter: str, level: str | None = None) -> list[Line]:
     """Label and text of each link of the chain, in the order in which a reader asks.
 
-    ``territory`` is an INSEE code or ``FR``; ``level`` (departement, region) is asked for where both
-    have the code (01 to 06). Raises ConfigurationError for an unknown indicator, territory or quarter.
+    ``territory`` is an INSEE code or ``FR``; where a département and a région share it, the département
+    is meant unless ``level`` says otherwise. Raises ConfigurationError for an unknown indicator,
+    territory or quarter.
     """
-    figure = _figure(indicator, territory, quarter, level)
+    figure, *others = _figures(indicator, territory, quarter, level)
     meta = load_indicators()[indicator].meta
     return [
         ("Indicateur", f"{meta['libelle']} ({indicator})"),
         ("Territoire", f"{figure['libelle_territoire']} ({figure['niveau']} {territory}), {quarter}"),
+        *_namesakes(others),
         ("Valeur", _value(figure, meta)),
         ("Statut", _status(figure)),
         ("Formule", meta["formule"]),
@@ -73,7 +75,8 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
     ]
 
 
-def _figure(indicator: str, territory: str, quarter: str, level: str | None) -> dict[str, Any]:
+def _figures(indicator: str, territory: str, quarter: str, level: str | None) -> list[dict[str, Any]]:
+    """The figure that is asked for, then those of other levels under the same code."""
     if indicator not in load_indicators():
         raise ConfigurationError(
             f"indicateur inconnu : « {indicator} ». Les codes sont dans catalogue_indicateurs "
@@ -89,27 +92,32 @@ def _figure(indicator: str, territory: str, quarter: str, level: str | None) -> 
     found = query.run(
         "select * from marts.indicateurs_trimestriels "
         f"where code_indicateur = '{indicator}' and code_territoire = '{territory}' "
-        f"and trimestre = '{quarter}'" + (f" and niveau = '{level}'" if level else "")
+        f"and trimestre = '{quarter}'" + (f" and niveau = '{level}'" if level else "") + " order by niveau"
     ).to_pylist()
-    if len(found) > 1:
-        raise ConfigurationError(
-            f"« {territory} » est un département et une région : ajouter --level departement (ou region)."
-        )
     if not found:
         raise ConfigurationError(
             f"rien pour {territory} au {quarter} : code ou trimestre hors de la série publiée."
         )
-    return found[0]
+    return found
+
+
+def _namesakes(others: list[dict]) -> Iterator[Line]:
+    for other in others:
+        yield (
+            "Homonyme",
+            f"{other['libelle_territoire']} ({other['niveau']}) a le même code : --level {other['niveau']}",
+        )
 
 
 def _value(figure: dict, meta: dict) -> str:
     if figure["valeur"] is None:
         return "aucune (le statut dit pourquoi)"
-    text = (
-        f"{_french(figure['valeur'], meta['decimales'])} {figure['unite']} (exactement {figure['valeur']!r})"
-    )
+    value = french.number(figure["valeur"], meta["decimales"])
+    text = f"{value} {figure['unite']} (exactement {figure['valeur']!r})"
     if figure["borne_basse"] is not None:
-        low, high = (_french(figure[name], meta["decimales"]) for name in ("borne_basse", "borne_haute"))
+        low, high = (
+            french.number(figure[name], meta["decimales"]) for name in ("borne_basse", "borne_haute")
+        )
         text += f", entre {low} et {high}"
     return text
 
@@ -129,7 +137,7 @@ def _status(figure: dict) -> str:
 def _parts(figure: dict) -> Iterator[Line]:
     for name, label in (("numerateur", "Numérateur"), ("denominateur", "Dénominateur")):
         if figure[name] is not None:
-            yield label, _french(figure[name], 3)
+            yield label, french.number(figure[name], 0 if figure[name] == int(figure[name]) else 3)
 
 
 def _origin(figure: dict) -> Iterator[Line]:
@@ -269,7 +277,3 @@ def _version() -> str:
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def _french(value: float, decimals: int) -> str:
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")

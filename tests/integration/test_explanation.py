@@ -57,10 +57,11 @@ def test_every_indicator_with_a_figure_has_its_chain(after_first_night, ask):
         ), code
 
 
-def test_a_code_that_serves_twice_asks_for_its_level(after_first_night):
-    with pytest.raises(ConfigurationError, match="est un département et une région"):
-        explanation.explain("nb_msp", "01", "2026T3")
-    assert "Ain" in chain("nb_msp", "01", "2026T3", level="departement")["Territoire"]
+def test_a_code_that_serves_twice_is_the_departement_and_names_the_region(after_first_night):
+    found = chain("nb_msp", "01", "2026T3")
+    assert "Ain" in found["Territoire"]
+    assert found["Homonyme"] == "Guadeloupe (region) a le même code : --level region"
+    assert "Homonyme" not in chain("nb_msp", "01", "2026T3", level="departement")
     assert "Guadeloupe" in chain("nb_msp", "01", "2026T3", level="region")["Territoire"]
     with pytest.raises(ConfigurationError, match="niveau « commune » : attendu departement, region, france"):
         explanation.explain("nb_msp", "01", "2026T3", level="commune")

@@ -12,7 +12,10 @@ import yaml
 
 import published_marts
 import superset_service
-from acces_soins import dashboards
+from acces_soins import dashboards, formats, french
+from chart_data import ALL, NATIONAL, exported
+from chart_data import charts as _charts
+from chart_data import data as _data
 
 # One group: the tests that share a Superset run in one process.
 pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
@@ -33,68 +36,6 @@ def admin(superset, superset_address):
 
 ASSETS = dashboards.load_assets()
 PAGES = {page["uuid"]: page for page in dashboards.of_kind(ASSETS, "dashboards").values()}
-NATIONAL = "acces-aux-soins"
-ALL = {"q": "(page_size:200)"}
-
-
-def _charts(http: httpx.Client, slug: str = NATIONAL) -> dict[str, dict]:
-    found = http.get(f"/api/v1/dashboard/{slug}/charts").raise_for_status().json()["result"]
-    return {chart["slice_name"]: chart for chart in found}
-
-
-def _dashboard_id(http: httpx.Client, slug: str) -> int:
-    return http.get(f"/api/v1/dashboard/{slug}").raise_for_status().json()["result"]["id"]
-
-
-def _query(form: dict, second: str = "") -> dict:
-    """The query that the page would send for these parameters; ``second`` is ``_b`` for a second query."""
-    raw = form.get("query_mode") == "raw"
-    columns = form.get("all_columns", []) if raw else form.get(f"groupby{second}", [])
-    axes = [form[key] for key in ("x_axis", "entity") if key in form]
-    return {
-        "columns": [*axes, *columns],
-        # raw rows carry no metrics at all: an empty list would group them
-        **({} if raw else {"metrics": form.get(f"metrics{second}") or [form["metric"]]}),
-        "row_limit": form["row_limit"],
-        "orderby": [json.loads(order) for order in form.get("order_by_cols", [])],
-        "filters": [
-            {"col": f["subject"], "op": f["operator"], "val": f["comparator"]}
-            for f in form.get(f"adhoc_filters{second}", [])
-        ],
-        "extras": {"where": "", "having": ""},
-    }
-
-
-def _ask(
-    http: httpx.Client, name: str, filters: dict[str, str], slug: str, result_format: str = "json"
-) -> httpx.Response:
-    """What Superset answers for the chart with these choices."""
-    chart = _charts(http, slug)[name]
-    form = chart["form_data"]
-    queries = [_query(form), *([_query(form, "_b")] if "metrics_b" in form else [])]
-    for query in queries:
-        query["filters"] += [{"col": c, "op": "IN", "val": [v]} for c, v in filters.items()]
-    datasource, kind = form["datasource"].split("__")
-    answer = http.post(
-        "/api/v1/chart/data",
-        json={
-            "datasource": {"id": int(datasource), "type": kind},
-            "queries": queries,
-            "form_data": {**form, "slice_id": chart["id"], "dashboardId": _dashboard_id(http, slug)},
-            "result_format": result_format,
-            "result_type": "full",
-        },
-    )
-    assert answer.status_code == 200, answer.text
-    return answer
-
-
-def _data(
-    http: httpx.Client, name: str, filters: dict[str, str] | None = None, slug: str = NATIONAL
-) -> list[dict]:
-    """The rows that the chart shows with these choices; those of its two queries where it has two."""
-    answer = _ask(http, name, filters or {}, slug).json()
-    return [row for result in answer["result"] for row in result["data"]]
 
 
 def _mart_row(code: str, quarter: str, territory: str = "FR", level: str = "france") -> dict:
@@ -371,6 +312,23 @@ def test_the_ranking_shows_the_numbers_of_the_mart(reader):
     assert _french(mart["valeur"] - mart["valeur_france"], 1) in first["ecart_france"]
 
 
+def test_the_ranking_shows_the_figures_of_the_file_that_a_reader_takes_away(superset, reader, tmp_path):
+    formats.write_nightly(superset.settings.published_warehouse, tmp_path)
+    for code in ("densite_mg_liberaux", "taux_ald_sans_mt"):
+        with (tmp_path / "tableau_de_bord.csv").open(encoding="utf-8", newline="") as stream:
+            lines = [line for line in csv.DictReader(stream) if line["code_indicateur"] == code]
+        wanted = {
+            line["code_territoire"]: french.number(float(line["valeur"]), 1) if line["valeur"] else "–"
+            for line in lines
+            if (line["niveau"], line["trimestre"]) == ("departement", "2025T4")
+        }
+        shown = {
+            row["libelle_departement"].split(" ")[0]: row["valeur_affichee"].strip("\u2007")
+            for row in _ranking(reader, code)
+        }
+        assert len(shown) == 101 and shown == wanted
+
+
 def test_a_number_of_structures_has_no_gap_to_the_national_total(reader):
     assert {row["ecart_france"] for row in _ranking(reader, "nb_msp")} == {"–"}
 
@@ -586,13 +544,13 @@ TARGETS = "Toutes les cibles chiffrées : ce qui reste à faire, à quel rythme,
     ("name", "slug"), [(RANKING, NATIONAL), (BAND, NATIONAL), (TARGETS, "mesures-du-pacte")]
 )
 def test_an_exported_chart_has_no_html(reader, name, slug):
-    text = _ask(reader, name, {}, slug, "csv").content.decode("utf-8")
+    text = exported(reader, name, slug).content.decode("utf-8")
     assert text.startswith("\ufeff") and not re.search(r"<\w|&\w+;|as-", text)
 
 
 def test_an_exported_ranking_is_numbers_for_a_spreadsheet(reader):
     chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"]}
-    text = _ask(reader, RANKING, chosen, NATIONAL, "csv").content.decode("utf-8-sig")
+    text = exported(reader, RANKING, NATIONAL, chosen).content.decode("utf-8-sig")
     rows = {row["Département"]: row for row in csv.DictReader(text.splitlines(), delimiter=";")}
     assert len(rows) == 101
     finistere = _mart_row("taux_ald_sans_mt", "2025T4", "29", "departement")

@@ -17,6 +17,8 @@ import duckdb
 from acces_soins import registers, versioning, warehouse
 from acces_soins.catalog import read_yaml
 
+PYTHON_MODEL = "class dbtObj:"
+
 
 def dbt(folder: Path, inputs: versioning.Inputs) -> dict[str, float]:
     """What a night does; seconds of each node, as dbt tells them."""
@@ -39,13 +41,24 @@ def bare(folder: Path, inputs: versioning.Inputs) -> dict[str, float]:
         registers.create(connection, inputs)
         for name, statement in statements:
             started = time.perf_counter()
-            connection.execute(statement).fetchall()
+            run(connection, statement)
             seconds[name] = time.perf_counter() - started
     return seconds
 
 
+def run(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """One statement of SQL, or the module that dbt wrote around a model in Python."""
+    if PYTHON_MODEL not in statement:
+        connection.execute(statement).fetchall()
+        return
+    module = {}
+    exec(statement, module)
+    relation = module["dbtObj"](lambda name: connection.query(f"select * from {name}"))
+    module["materialize"](module["model"](relation, connection), connection)
+
+
 def compiled(folder: Path):
-    """Each node and its SQL, in the order in which dbt ended them."""
+    """Each node and its code, in the order in which dbt ended them."""
     manifest = json.loads((folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))
     schemas = {node["schema"] for node in manifest["nodes"].values() if node["resource_type"] != "test"}
     yield "schemas", "; ".join(f'create schema if not exists "{schema}"' for schema in sorted(schemas))

@@ -32,6 +32,13 @@ def test_an_edition_is_dated_by_the_end_of_its_period(edition, date):
     assert edition_date(edition) == date
 
 
+def test_the_contract_may_say_which_day_of_its_year_an_edition_speaks_of():
+    source = get_source("insee.cog_communes")
+    assert source.date_of("2026") == dt.date(2026, 1, 1)
+    assert source.expected_on("2026") == dt.date(2027, 3, 7)
+    assert get_source("ameli.patients_longueduree_annuelle").date_of("2024") == dt.date(2024, 12, 31)
+
+
 def test_an_edition_without_a_date_is_refused():
     with pytest.raises(ConfigurationError, match="aucune date"):
         edition_date("derniere")
@@ -86,6 +93,8 @@ def test_an_indicator_is_documented(indicator):
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
     assert meta["confidentialite"]["regle"] in RULES
+    # Why nothing is hidden is said; who hides is said by the rule itself.
+    assert bool(meta["confidentialite"].get("raison")) == (meta["confidentialite"]["regle"] == "aucune")
 
 
 @pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)

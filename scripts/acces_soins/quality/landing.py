@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins.catalog import Column, Source, edition_date
+from acces_soins.catalog import Column, Source
 from acces_soins.quality.engine import run_checks
 from acces_soins.quality.results import CheckResult
 from acces_soins.quality.suites import EXPECTATIONS, TERRITORIES, Scope, expand, load_suite, referential
@@ -108,7 +108,7 @@ def _scope(source: Source, present: set[str], facts: set[str], previous_edition:
         "lignes_minimum": str(source.meta["lignes_minimum"]),
         "derniere_periode": f'"{period}" = (SELECT max("{period}") FROM fichier)' if period else "true",
         "edition_precedente": previous_edition or "",
-        "date_precedente": edition_date(previous_edition).isoformat() if previous_edition else "",
+        "date_precedente": source.date_of(previous_edition).isoformat() if previous_edition else "",
     }
     levels = {} if source.producer in PRODUCERS_WITH_OWN_CODES else source.meta.get("territoires", {})
     return Scope(

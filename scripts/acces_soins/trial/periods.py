@@ -42,12 +42,16 @@ def last_period(source: Source, as_of: dt.date) -> dt.date:
         return dt.date(year, 12, 31)
     if is_stock(source):
         return next(period_ends(3, as_of - STOCK_DELAY)) + STOCK_DELAY
-    # Some files speak of 31 December of the year under way: their delay is negative.
-    published_until = as_of - dt.timedelta(days=source.meta["delai_attendu_jours"])
-    return next(period_ends(CADENCES_MONTHS[source.cadence], published_until))
+    periods = period_ends(CADENCES_MONTHS[source.cadence], dt.date(as_of.year, 12, 31))
+    return next(period for period in periods if _published_on(source, period) <= as_of)
 
 
 def uploaded_at(source: Source, period: dt.date) -> dt.datetime:
     """When the producer put that period on its portal: the same instant on every night."""
-    delay = 0 if is_stock(source) else source.meta["delai_attendu_jours"]
-    return dt.datetime.combine(period + dt.timedelta(days=delay), UPLOAD_HOUR)
+    day = period if is_stock(source) else _published_on(source, period)
+    return dt.datetime.combine(day, UPLOAD_HOUR)
+
+
+def _published_on(source: Source, period: dt.date) -> dt.date:
+    delay = dt.timedelta(days=source.meta["delai_attendu_jours"])
+    return source.date_of(period.isoformat()) + delay

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 
 from acces_soins.settings import get_settings
 
+ENGLISH = re.compile(r"usage:|show this|required|default:|commands", re.IGNORECASE)
 REGIONS = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n"
 
 
@@ -61,6 +63,26 @@ def test_help_is_in_french_and_names_every_command(run):
     ):
         assert name in done.stdout
     assert "Interroger la version servie" in done.stdout
+    assert ENGLISH.search(done.stdout) is None
+    assert ENGLISH.search(run("deposit", "--help").stdout) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["explain"], "il manque l'argument INDICATEUR. Voir acces-soins explain --help."),
+        (["deposit", "s", "f"], "il manque l'option --edition."),
+        (["raconte"], "commande inconnue : « raconte »."),
+        (["status", "--vite"], "option inconnue : --vite."),
+        (["sql", "select 1", "--format"], "l'option --format attend une valeur."),
+        (["sql", "select 1", "--format", "xml"], "--format = « xml » ; attendu : 'table', 'csv', 'json'"),
+        (["status", "tout"], "argument en trop : tout."),
+    ],
+)
+def test_what_is_typed_wrong_is_told_in_one_french_line(run, typed, told):
+    done = run(*typed)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Erreur : {told}") and done.stderr.count("\n") == 1
 
 
 def test_before_the_first_publication_sql_says_what_to_do(run):
@@ -139,6 +161,7 @@ def test_status_lists_every_source(run):
     assert done.returncode == 0
     assert "jamais reçue" in done.stdout and "insee.cog_regions" in done.stdout
     assert "Version servie : aucune" in done.stdout
+    assert "Publications trimestrielles\n  Dernière figée : aucune\n" in done.stdout
 
 
 def test_a_disk_that_refuses_is_one_clear_line(run, tmp_path):
