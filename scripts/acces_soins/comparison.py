@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import history
+from acces_soins import content, history
 from acces_soins.errors import ConfigurationError
 from acces_soins.publication import VERSION_FILE
 from acces_soins.query import records
@@ -149,7 +149,8 @@ def compare(old: Side | None, new: Side) -> dict:
     figures), ``revisions`` (points by reason and indicator; ``raison`` is null where no publication
     between the two explains it), ``series_nouvelles`` and ``series_arretees`` (indicator × level that
     gained its first value, or lost its last), ``editions`` (files that changed), ``methodes``,
-    ``tables`` (published tables whose rows differ) and ``identiques`` (nothing of all that).
+    ``tables`` (published tables whose rows differ), ``avertissements`` (the checks of the new one that found
+    something, none of them critical) and ``identiques`` (nothing moved).
     """
     with duckdb.connect() as connection:
         _attach(connection, old, new)
@@ -166,6 +167,7 @@ def compare(old: Side | None, new: Side) -> dict:
             "editions": _editions(old, new) if old else [],
             "methodes": _methods(connection) if old else [],
             "tables": _tables(connection) if old else [],
+            "avertissements": _warnings(connection),
         }
     moved = any(told["resume"][nature] for nature in NATURES) or told["tables"] or told["methodes"]
     return told | {"identiques": not moved}
@@ -293,6 +295,14 @@ def _methods(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     )
 
 
+def _warnings(connection: duckdb.DuckDBPyConnection) -> list[dict]:
+    return records(
+        connection,
+        "select controle, attendu, observe from nouvelle.marts.qualite "
+        "where resultat = 'echoue' order by controle, attendu",
+    )
+
+
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     """The published tables whose columns or rows differ, with their numbers of rows."""
     sides = {side: _fingerprints(connection, side) for side in ("ancienne", "nouvelle")}
@@ -304,7 +314,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 
 
 def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, tuple]:
-    """Rows, columns and an order-free hash of each table that tells of figures or of definitions."""
+    """Rows, hash and columns of each table that tells of figures or of definitions."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
@@ -314,11 +324,6 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str,
         if table not in OF_THE_RUN and column not in OF_THE_FILE:
             found.setdefault(table, {})[column] = kind
     return {
-        table: (
-            *connection.execute(
-                f'select count(*), sum(hash({", ".join(columns)})) from {side}.marts."{table}"'
-            ).fetchone(),
-            tuple(columns.items()),
-        )
+        table: (*content.table_hash(connection, f'{side}.marts."{table}"', columns), tuple(columns.items()))
         for table, columns in found.items()
     }

@@ -168,7 +168,7 @@ def test_the_page_is_french_dated_and_says_that_the_figures_are_fictitious(compa
     page = comparison_page.html(told, ["Raisons de la révision : <b>deux</b> fichiers"])
     assert '<html lang="fr">' in page and "Données d'essai" in page and "fictifs" in page
     # The indicator has no decimals: they are shown where they would hide the difference.
-    assert "1\u00a0000,4 (observé)" in page and "1\u00a0000,1 (observé)" in page and "\u22120,3" in page
+    assert "1\u202f000,4 (observé)" in page and "1\u202f000,1 (observé)" in page and "\u22120,3" in page
     assert "un fichier reçu a changé" in page
     assert "<b>deux" not in page and "&lt;b&gt;deux" in page
 
@@ -177,3 +177,17 @@ def test_a_masked_figure_is_a_dash_and_never_zero(compared):
     text = comparison_page.markdown(compared(corsica(3, 4), corsica(None, 4, **MASKED)))
     assert "| 3 (observé) | — (masqué, NS) |" in text
     assert "| 0 (masqué" not in text
+
+
+def test_whoever_approves_sees_what_the_checks_found(tmp_path):
+    check = {
+        "run": "nuit", "controle": "variation_inhabituelle__nb_msp", "severite": "avertissement",
+        "attendu": "au plus 60 %", "observe": "6 écarts", "resultat": "echoue", "exemples": [],
+    }  # fmt: skip
+    passed = check | {"controle": "cle_unique", "resultat": "reussi"}
+    told = comparison.compare(None, side(publish(tmp_path, "c1", corsica(1, 2), checks=[check, passed])))
+    text = comparison_page.summary(told)
+    assert "| `variation_inhabituelle__nb_msp` | au plus 60 % | 6 écarts |" in text
+    assert "cle_unique" not in text
+    silent = comparison.compare(None, side(publish(tmp_path, "c2", corsica(1, 2), checks=[passed])))
+    assert "Aucun contrôle n'a donné d'avertissement." in comparison_page.summary(silent)
