@@ -42,10 +42,12 @@ bench: .venv/a-jour ## Mesure les durées à la taille nationale ; n'en juge auc
 	@$(UV) sync --locked --quiet --group bench </dev/null
 	.venv/bin/pytest tests/benchmarks -s -q
 
-lint: .venv/a-jour .venv-lint/a-jour ## Style du code et du SQL
+lint: .venv/a-jour .venv-lint/a-jour ## Style du code, du SQL et des conteneurs
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	ACCES_SOINS_ENTREPOT=.venv-lint/vide.duckdb .venv-lint/bin/sqlfluff lint dbt_project/models
+	.venv-lint/bin/hadolint docker/Dockerfile
+	.venv-lint/bin/shellcheck docker/*.sh .ci/run
 
 # One lock, two environments; each is synchronised again only when the lock has changed.
 .venv/a-jour: uv.lock pyproject.toml | outils

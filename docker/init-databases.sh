@@ -9,7 +9,7 @@ for service in airflow superset; do
 SELECT format('CREATE USER %I', :'service')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') \\gexec
 ALTER USER :"service" PASSWORD :'password';
-SELECT format('CREATE DATABASE %I OWNER %I', :'service', :'service')
+SELECT format('CREATE DATABASE %I OWNER %I ENCODING ''UTF8'' TEMPLATE template0', :'service', :'service')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'service') \\gexec
 SQL
 done

@@ -12,12 +12,14 @@ import secrets
 import shutil
 import threading
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 import yaml
 from celery.schedules import crontab
 from flask import Flask, g, redirect, request
+from flask_compress import Compress
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 from superset.errors import SupersetErrorType
@@ -192,7 +194,36 @@ def _limit_logins(app: Flask) -> None:
         app.view_functions[f"{view}.login"] = limit(app.view_functions[f"{view}.login"])
 
 
+# A page is half a hundred files of Superset's own code, much lighter once compressed. The HTML is left as it
+# is: it holds the session's token, which the lengths of compressed answers could betray.
+COMPRESS_MIMETYPES = [
+    "application/javascript",
+    "application/json",
+    "image/svg+xml",
+    "text/css",
+    "text/csv",
+    "text/javascript",
+]
+
+
+def _remember_parsed_sql() -> None:
+    """Superset parses the same SQL ten times per question, half of its work: the last texts stay parsed.
+
+    A caller may change what it gets: each one has a copy of its own, eight times cheaper than parsing.
+    """
+    from superset.sql.parse import SQLStatement
+
+    parse = lru_cache(maxsize=512)(SQLStatement._parse)
+
+    def copies(_class, script: str, engine: str) -> list:
+        return [statement and statement.copy() for statement in parse(script, engine)]
+
+    SQLStatement._parse = classmethod(copies)
+
+
 def FLASK_APP_MUTATOR(app: Flask) -> None:
+    Compress(app)
+    _remember_parsed_sql()
     _speak_french(app)
     runpy.run_path(str(Path(__file__).with_name("telechargements.py")))["offer"](app, WAREHOUSE, SHEETS)
     _open_on_the_dashboard(app)
@@ -341,7 +372,9 @@ CUSTOM_DATABASE_ERRORS = {
     }
 }
 
-# --- DuckDB has no statement timeout: a timer interrupts the connection ---
+# --- DuckDB has no statement timeout: a timer interrupts the connection. Superset opens the file four times
+# for one question, at a greater cost than its SQL: a connection that stays open shares it with them. ---
+_held_open: dict[str, object] = {}
 
 
 @event.listens_for(Pool, "connect")
@@ -353,6 +386,19 @@ def _start_timer(connection, record) -> None:
     timer.daemon = True
     record.info["acces_soins_timer"] = timer
     timer.start()
+    _hold_open(connection)
+
+
+def _hold_open(connection) -> None:
+    """Hold the file of this connection, and no other one.
+
+    DuckDB knows a file by its real path: once the link leads elsewhere, a new connection opens that one.
+    """
+    (file,) = connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchone()
+    if file not in _held_open:
+        held = connection.duplicate()
+        _held_open.clear()
+        _held_open[file] = held
 
 
 @event.listens_for(Pool, "close")

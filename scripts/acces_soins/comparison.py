@@ -50,7 +50,8 @@ appariees as (
         coalesce(apres.code_territoire, avant.code_territoire) as code_territoire,
         coalesce(apres.libelle_territoire, avant.libelle_territoire) as libelle_territoire,
         coalesce(apres.trimestre, avant.trimestre) as trimestre,
-        avant.valeur as ancienne,
+        -- The report goes with a release: what our secret covers by now is not told again.
+        if(apres.motif = 'secret', null, avant.valeur) as ancienne,
         apres.valeur as nouvelle,
         avant.statut as statut_ancien,
         apres.statut as statut_nouveau,
@@ -239,9 +240,11 @@ def _last_of_france(connection: duckdb.DuckDBPyConnection, side: str, code: str)
         connection,
         f"select trimestre, valeur, statut, date_reference::varchar as date_reference "
         f"from {side}.marts.indicateurs_trimestriels "
-        "where code_indicateur = ? and niveau = 'france' and valeur is not null "
+        "where code_indicateur = $code and niveau = 'france' and valeur is not null and trimestre not in "
+        "(select trimestre from nouvelle.marts.indicateurs_trimestriels "
+        "where code_indicateur = $code and niveau = 'france' and motif = 'secret') "
         "order by trimestre desc limit 1",
-        [code],
+        {"code": code},
     )
     return rows[0] if rows else None
 

@@ -22,6 +22,7 @@ REASONS = {
     "source_revisee": "un fichier reçu a changé",
     "correction": "une erreur de producteur est corrigée ici",
     "methode": "le calcul a changé",
+    "secret": "le secret statistique couvre désormais ce chiffre",
     None: "inexpliquée par les publications de l'intervalle",
 }
 EDITIONS = {"nouvelle": "nouvelle", "revisee": "révisée", "retiree": "ne compte plus"}

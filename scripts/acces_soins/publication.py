@@ -25,6 +25,7 @@ VERSIONS = "versions"
 # The page that lists the quarterly releases.
 LISTING = "index.html"
 DRAFT_LINK = ".courante-"
+RESERVED = "réservé à l'exploitant (compte rendu de la nuit et pages des contrôles)"
 
 
 def current_version() -> dict | None:
@@ -146,8 +147,10 @@ def _write_history(
 
 
 def _check_row(check: dict) -> list:
+    """The row of ``marts.qualite``; of a reserved check the verdict alone: its detail helps an attacker."""
     names = ("run", "controle", "severite", "attendu", "observe", "resultat")
-    return [*(check[name] for name in names), json.dumps(check["exemples"], ensure_ascii=False, default=str)]
+    shown = check | {"observe": RESERVED, "exemples": []} if check.get("reserve") else check
+    return [*(shown[name] for name in names), json.dumps(shown["exemples"], ensure_ascii=False, default=str)]
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None:

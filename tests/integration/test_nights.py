@@ -222,7 +222,7 @@ def _touched_register_stops(night, version, served):
     content = path.read_bytes()
     path.write_bytes(content[:-1])
     with pytest.raises(
-        CriticalCheckFailed, match=rf"registre/valeurs/{version}.parquet : attendu l'empreinte"
+        CriticalCheckFailed, match=rf"fichier = registre/valeurs/{version}.parquet, attendu = l'empreinte"
     ):
         steps.check(night)
     with pytest.raises(CriticalCheckFailed, match="Rien n'est publié"):

@@ -111,11 +111,19 @@ def test_the_images_are_pinned_and_do_not_run_as_root(ours):
     stages = {stage.split()[0]: stage for stage in re.split(r"^FROM \S+ AS ", dockerfile, flags=re.M)[1:]}
     for service in ours.values():
         stage = stages[service["build"]["target"]]
-        assert re.findall(r"^USER (.*)", stage, re.M)[-1:] in ([], ["acces-soins"])
-        assert service["user"] not in ("0", "root")
-    assert re.findall(r"^USER (.*)", stages["base"], re.M) == ["acces-soins"]
+        assert re.findall(r"^USER (.*)", stage, re.M)[-1:] in ([], ["10001"])
+        assert service["user"] == "10001"
+    assert re.findall(r"^USER (.*)", stages["base"], re.M) == ["10001"]
     uv = re.search(r"^UV_VERSION := (.*)", (PROJECT / "Makefile").read_text(), re.M).group(1)
     assert f"uv=={uv}" in dockerfile
+
+
+def test_no_image_takes_what_git_leaves_out():
+    """Secrets, backups and data lie in the folder that the images are built from."""
+    ignored = (PROJECT / ".gitignore").read_text().split()
+    left_out = {name.strip("/") for name in ignored if name.startswith("/")}
+    assert {"secrets", "sauvegardes", "donnees"} <= left_out
+    assert left_out <= set((PROJECT / ".dockerignore").read_text().split())
 
 
 def test_no_secret_stands_in_an_environment(compose):
@@ -214,3 +222,15 @@ def test_the_operators_guide_names_what_exists(compose):
     guide = (PROJECT / "docs" / "exploitation.md").read_text(encoding="utf-8")
     for secret in compose["secrets"]:
         assert f"`{secret}`" in guide, secret
+
+
+def test_a_container_has_the_new_secret_before_it_sets_passwords():
+    """A secret is mounted when its container starts: one that runs would set the former password again."""
+    lines = operators_commands()
+    (setting,) = [number for number, line in enumerate(lines) if "10-databases.sh" in line]
+    assert lines[setting - 1] == "docker compose up --detach --force-recreate --wait postgres"
+
+
+def test_postgresql_is_not_well_during_its_first_set_up(compose):
+    """Its image sets itself up with a server that answers on the socket only."""
+    assert "--host=127.0.0.1" in compose["services"]["postgres"]["healthcheck"]["test"]

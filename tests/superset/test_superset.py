@@ -12,6 +12,9 @@ import yaml
 import published_marts
 import superset_service
 from acces_soins import dashboards, formats, french
+from chart_data import ALL
+from chart_data import charts as _charts
+from chart_data import data as _data
 
 # One group: the tests that share a Superset run in one process.
 pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
@@ -32,60 +35,6 @@ def admin(superset, superset_address):
 
 ASSETS = dashboards.load_assets()
 PAGES = {page["uuid"]: page for page in dashboards.of_kind(ASSETS, "dashboards").values()}
-NATIONAL = "acces-aux-soins"
-ALL = {"q": "(page_size:200)"}
-
-
-def _charts(http: httpx.Client, slug: str = NATIONAL) -> dict[str, dict]:
-    found = http.get(f"/api/v1/dashboard/{slug}/charts").raise_for_status().json()["result"]
-    return {chart["slice_name"]: chart for chart in found}
-
-
-def _dashboard_id(http: httpx.Client, slug: str) -> int:
-    return http.get(f"/api/v1/dashboard/{slug}").raise_for_status().json()["result"]["id"]
-
-
-def _query(form: dict, second: str = "") -> dict:
-    """The query that the page would send for these parameters; ``second`` is ``_b`` for a second query."""
-    raw = form.get("query_mode") == "raw"
-    columns = form.get("all_columns", []) if raw else form.get(f"groupby{second}", [])
-    axes = [form[key] for key in ("x_axis", "entity") if key in form]
-    return {
-        "columns": [*axes, *columns],
-        # raw rows carry no metrics at all: an empty list would group them
-        **({} if raw else {"metrics": form.get(f"metrics{second}") or [form["metric"]]}),
-        "row_limit": form["row_limit"],
-        "orderby": [json.loads(order) for order in form.get("order_by_cols", [])],
-        "filters": [
-            {"col": f["subject"], "op": f["operator"], "val": f["comparator"]}
-            for f in form.get(f"adhoc_filters{second}", [])
-        ],
-        "extras": {"where": "", "having": ""},
-    }
-
-
-def _data(
-    http: httpx.Client, name: str, filters: dict[str, str] | None = None, slug: str = NATIONAL
-) -> list[dict]:
-    """The rows that the chart shows with these choices; those of its two queries where it has two."""
-    chart = _charts(http, slug)[name]
-    form = chart["form_data"]
-    queries = [_query(form), *([_query(form, "_b")] if "metrics_b" in form else [])]
-    for query in queries:
-        query["filters"] += [{"col": c, "op": "IN", "val": [v]} for c, v in (filters or {}).items()]
-    datasource, kind = form["datasource"].split("__")
-    answer = http.post(
-        "/api/v1/chart/data",
-        json={
-            "datasource": {"id": int(datasource), "type": kind},
-            "queries": queries,
-            "form_data": {**form, "slice_id": chart["id"], "dashboardId": _dashboard_id(http, slug)},
-            "result_format": "json",
-            "result_type": "full",
-        },
-    )
-    assert answer.status_code == 200, answer.text
-    return [row for result in answer.json()["result"] for row in result["data"]]
 
 
 def _mart_row(code: str, quarter: str, territory: str = "FR", level: str = "france") -> dict:

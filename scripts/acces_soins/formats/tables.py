@@ -15,7 +15,7 @@ CHECKS_COLUMNS = {
     "controle": "Contrôle.",
     "severite": "critique (arrête la publication) ou avertissement.",
     "attendu": "Ce que le contrôle attend.",
-    "observe": "Ce qu'il a trouvé.",
+    "observe": "Ce qu'il a trouvé ; réservé à l'exploitant quand le dire aiderait à lever un secret.",
     "resultat": "reussi ou echoue.",
     "exemples": "Quelques clés en défaut, en JSON.",
 }

@@ -59,6 +59,20 @@ def test_each_nature_of_change(compared):
     assert told["resume"]["inchangee"] == 1
 
 
+def test_a_figure_that_our_secret_covers_is_not_told_again(compared):
+    """The report goes with the release: the change is there, neither the old figure nor France's."""
+    secret = {"status": "masque", "reason": "secret"}
+    places = (*DEPARTMENT,), ("france", "FR")
+    told = compared(
+        [Point(*place, 7) for place in places], [Point(*place, None, **secret) for place in places]
+    )
+    [indicator] = told["indicateurs"]
+    assert indicator["retiree"] == 2
+    assert [row["ancienne"] for row in indicator["plus_forts"]] == [None, None]
+    assert indicator["france"] == {"ancienne": None, "nouvelle": None}
+    assert "observé" in comparison_page.markdown(told, []) and " 7" not in str(indicator)
+
+
 def test_the_largest_changes_come_with_both_values_statuses_and_the_reason(compared):
     told = compared(
         corsica(10, 100),
