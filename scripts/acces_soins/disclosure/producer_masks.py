@@ -7,8 +7,8 @@ import duckdb
 
 from acces_soins.disclosure.tables import FRANCE, Place
 
-# Where counts add up: the value of an additive indicator, else the numerator of a rate. Registers under no rule have
-# masks of their producer too.
+# Where counts add up: the value of an additive indicator, else the numerator of a rate.
+# Registers under no rule have masks of their producer too.
 ROWS = """
 with lignes as (
     select
