@@ -46,7 +46,7 @@ SAID = {
     FaultKind.ASTRAY: r"adresse hors de la réplique locale, refusée sur données d'essai",
     FaultKind.GZIP: None,
     FaultKind.BAD_GZIP: r"réponse compressée \(gzip\) illisible",
-    FaultKind.HUGE_ANNOUNCED: r"10 000 Mo annoncés, pour une limite de (2 000|50) Mo",
+    FaultKind.HUGE_ANNOUNCED: r"10\s000 Mo annoncés, pour une limite de (2\s000|50) Mo",
     FaultKind.HUGE: r"réponse sans fin, pour une limite de 3 Mo",
 }
 # No byte is missing for HTTP: what the portal announces elsewhere, or the reader, tells.

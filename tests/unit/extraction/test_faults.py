@@ -72,8 +72,8 @@ def test_a_slow_start_is_forgiven(portal, reply, folder, patience):
 def test_a_body_announced_too_big_is_refused_before_it_is_read(portal, reply, folder):
     url = portal.reply(PATH, reply(CSV, announced=10_000_000_000))
     assert refusal(url, folder) == (
-        "10 000 Mo annoncés, pour une limite de 2 000 Mo ; vérifier que l'adresse est la bonne ; si le jeu a "
-        "vraiment grossi, relever « taille_max_mo » dans le contrat de la source."
+        "10\u202f000 Mo annoncés, pour une limite de 2\u202f000 Mo ; vérifier que l'adresse est la bonne ; "
+        "si le jeu a vraiment grossi, relever « taille_max_mo » dans le contrat de la source."
     )
     assert not folder.exists() or not list(folder.iterdir())
 

@@ -74,12 +74,11 @@ def only(monkeypatch):
 
 
 def one_per_kind(catalogue, kind):
-    """Every corruption of a catalogue; past the first of each kind they are for the long sweep."""
-    kinds = [kind(fault) for fault in catalogue]
-    return [
-        pytest.param(fault, marks=[pytest.mark.long] if kinds[rank] in kinds[:rank] else [])
-        for rank, fault in enumerate(catalogue)
-    ]
+    """The first corruption of each kind for every day, all of them for the long sweep."""
+    first = {kind(fault): fault for fault in reversed(catalogue)}
+    everyday = [pytest.param(fault, id=fault) for fault in catalogue if fault in first.values()]
+    sweep = [pytest.param(fault, id=f"balayage, {fault}", marks=pytest.mark.long) for fault in catalogue]
+    return everyday + sweep
 
 
 @pytest.fixture

@@ -496,6 +496,13 @@ WARNINGS = {
         rising("taux_ald_sans_mt", -45),
         "variation_inhabituelle__taux_ald_sans_mt",
     ),
+    "zéro qui tenait lieu d'absence": (
+        update(
+            "evolution = valeur, evolution_pct = NULL, date_reference_precedente = DATE '2015-09-30'",
+            f"{ONE} AND code_indicateur = 'file_active_moyenne_mg'",
+        ),
+        "depart_de_zero__file_active_moyenne_mg",
+    ),
     "dispersion élargie": (
         update(
             "valeur = 5 + 3 * (valeur - 5)",
