@@ -149,9 +149,13 @@ def clean_exports() -> None:
     written = QueryContextProcessor.get_data
 
     def get_data(self, df, coltypes):
-        if self._query_context.result_format in ChartDataResultFormat.table_like():
+        asked = self._query_context
+        if asked.result_format in ChartDataResultFormat.table_like():
             df = for_spreadsheets(df)
-        return written(self, df, coltypes)
+        data = written(self, df, coltypes)
+        # Superset signs the files of a zip itself; a file alone it means to, and does not.
+        alone = asked.result_format == ChartDataResultFormat.CSV and len(asked.queries) == 1
+        return f"\ufeff{data}" if alone else data
 
     QueryContextProcessor.get_data = get_data
 

@@ -157,7 +157,9 @@ def test_the_figure_shown_is_the_one_of_the_command_and_of_the_files(page, as_pu
     code, _label, _unit, decimals, *_ = published_marts.INDICATORS[0]
     by_command, by_parquet, by_csv = as_published(code, territory)
     assert by_command == by_parquet == by_csv and by_command[1] == status
-    line = pages.tile(page, "classement").locator("tbody tr", has_text=re.compile(rf"\b{territory} – "))
+    own_cell = page.locator("td", has_text=re.compile(rf"^{territory} – "))
+    line = pages.tile(page, "classement").locator("tbody tr").filter(has=own_cell).first
+    line.wait_for(state="attached")
     cells = [cell.strip("\u2007 ") for cell in line.locator("td").all_inner_texts()]
     shown = cells[3]
     assert shown == ("–" if by_command[0] is None else published_marts.french(by_command[0], decimals))

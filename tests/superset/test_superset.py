@@ -450,6 +450,14 @@ def test_what_no_open_source_measures_is_said(reader):
     assert ["Pas de source ouverte" in tile for tile in tiles] == [False, True]
 
 
+def test_a_measure_without_any_figure_has_no_path_and_says_why(reader):
+    name = "Trajectoire : les chiffres observés face au chemin que chaque cible demande"
+    chosen = {"libelle_indicateur": f"{LABELS['delai_moyen_acces_specialistes']} (jours)"}
+    rows = _data(reader, name, chosen, "mesures-du-pacte")
+    assert {row["serie"] for row in rows} == {"France\u00a0: aucun chiffre, aucune source ouverte"}
+    assert {row["valeur_tracee"] for row in rows} == {None}
+
+
 def test_without_any_revision_the_page_says_so(reader):
     name = "Les révisions : les valeurs publiées qui ont changé, et pourquoi"
     (row,) = _data(reader, name, slug="qualite-et-fraicheur")
@@ -537,7 +545,7 @@ TARGETS = "Toutes les cibles chiffrées : ce qui reste à faire, à quel rythme,
 )
 def test_an_exported_chart_has_no_html(reader, name, slug):
     text = exported(reader, name, slug).content.decode("utf-8")
-    assert text.startswith("\ufeff") and not re.search(r"<\w|&\w+;|as-", text)
+    assert text.startswith("\ufeff") and not re.search(r"<[/\w]|&\w+;|\bas-", text)
 
 
 def test_an_exported_ranking_is_numbers_for_a_spreadsheet(reader):

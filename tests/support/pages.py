@@ -3,6 +3,8 @@
 import csv
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from acces_soins import dashboards
@@ -81,15 +83,22 @@ def filters_of(dashboard: dict) -> set[str]:
     return {native["id"].removeprefix("NATIVE_FILTER-") for native in found}
 
 
-def keep(page, name: str) -> None:
-    """A picture of the whole page for the eye, taken in a window as high as it: all the tiles are drawn."""
-    REPORTS.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def whole_in_view(page) -> Iterator[None]:
+    """A window as high as the page: Superset takes no tile away."""
     window = page.viewport_size
     page.set_viewport_size(window | {"height": page.evaluate("document.documentElement.scrollHeight")})
     page.wait_for_function(ALL_DRAWN, arg=LOADING, timeout=90_000)
-    page.wait_for_timeout(PAINTING)
-    page.screenshot(path=REPORTS / f"{name}.png", full_page=True)
+    yield
     page.set_viewport_size(window)
+
+
+def keep(page, name: str) -> None:
+    """A picture of the whole page for the eye."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    with whole_in_view(page):
+        page.wait_for_timeout(PAINTING)
+        page.screenshot(path=REPORTS / f"{name}.png", full_page=True)
 
 
 def faults(page, slug: str) -> list[str]:
