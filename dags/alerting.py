@@ -14,7 +14,7 @@ class NightFailed(AirflowFailException):
     """The night, or its housekeeping, ended in failure and its alert has been sent already."""
 
 
-def send(alerts: list[str], context: dict) -> None:
+def send(alerts: list[str], context: dict, subject: str = "alerte de la nuit") -> None:
     """Log the alerts (French sentences), then mail them in one message; nothing to say, nothing sent.
 
     Raises what the mail server answers: an alert that reaches nobody must not look like a quiet night.
@@ -25,10 +25,10 @@ def send(alerts: list[str], context: dict) -> None:
         log.error("ALERTE %s", alert)
     smtp = get_settings().smtp
     if smtp.hote:
-        _mail(alerts, smtp, context)
+        _mail(alerts, smtp, context, subject)
 
 
-def _mail(alerts: list[str], smtp, context: dict) -> None:
+def _mail(alerts: list[str], smtp, context: dict, subject: str) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     kind = "essai" if get_settings().is_trial else "données réelles"
@@ -36,7 +36,7 @@ def _mail(alerts: list[str], smtp, context: dict) -> None:
     SmtpNotifier(
         to=smtp.recipients,
         from_email=smtp.expediteur,
-        subject=f"Accès aux soins ({kind}) : alerte de la nuit",
+        subject=f"Accès aux soins ({kind}) : {subject}",
         html_content=f"<p>Exécution {html.escape(str(context.get('run_id', '')))}</p><ul>{items}</ul>",
     ).notify(context)
 
@@ -56,6 +56,7 @@ def on_release_failed(context: dict) -> None:
             "Rien d'autre n'est figé ; les publications figées ne changent pas."
         ],
         context,
+        "publication trimestrielle en échec",
     )
 
 

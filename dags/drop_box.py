@@ -14,7 +14,7 @@ def take_deposits() -> int:
     from acces_soins import quality, report, steps
 
     events = steps.take_deposits()
-    send(report.refusals(events), get_current_context())
+    send(report.refusals(events), get_current_context(), "dépôt refusé")
     if events:
         quality.write_docs(events[0]["nuit"])
     return len(events)

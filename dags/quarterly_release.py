@@ -56,7 +56,7 @@ def propose(quarter: str) -> dict:
 
     proposal = run_step(steps.propose_release, quarter)
     told = f"{proposal['publication']} attend une réponse dans Airflow (actions requises)."
-    send([told], get_current_context())
+    send([told], get_current_context(), proposal["objet"])
     return proposal
 
 

@@ -61,11 +61,9 @@ SQL_READER = {
 }
 # Without it, the login page is in English.
 PUBLIC_PAGES = {"can_language_pack": ["Superset"]}
-ROLES = {
-    "Public": [PUBLIC_PAGES],
-    "Décideur": [DASHBOARD_VIEWER],
-    "Statisticien": [DASHBOARD_VIEWER, SQL_READER],
-}
+# Who has no account looks where that was switched on; the figures to take away are the published files.
+NOT_FOR_VISITORS = ("can_csv", "can_recent_activity")
+VISITOR = {action: views for action, views in DASHBOARD_VIEWER.items() if action not in NOT_FOR_VISITORS}
 DASHBOARD_ROLES = ("Décideur", "Statisticien")
 
 
@@ -78,11 +76,37 @@ def _set_role(security, name: str, grants: list[dict], extra: list) -> None:
         for view in views
     ]
     role = security.add_role(name) or security.find_role(name)
-    role.permissions = [permission for permission in [*found, *extra] if permission]
+    role.permissions = list({permission for permission in [*found, *extra] if permission})
 
 
-def prepare(accounts: dict[str, dict]) -> dict:
-    """Migrate the metadata database, then create the roles and the accounts (login -> role, password)."""
+def admit(dashboards: list[str], public: bool) -> None:
+    """Say which roles see these dashboards (UUIDs), and whether who has no account does."""
+    from superset import db, security_manager
+
+    _set_role(security_manager, "Public", [PUBLIC_PAGES, *([VISITOR] if public else [])], [])
+    names = [*DASHBOARD_ROLES, *(["Public"] if public else [])]
+    roles = [security_manager.find_role(name) for name in names]
+    model = _models()["dashboards"]
+    for dashboard in db.session.query(model).filter(model.uuid.in_(dashboards)):
+        dashboard.roles = roles
+
+
+def _reading() -> list:
+    """The permission to query each database that is there: none before the first deployment."""
+    from superset import db, security_manager
+
+    found = []
+    for database in db.session.query(_models()["databases"]):
+        security_manager.add_permission_view_menu("database_access", database.perm)
+        found.append(security_manager.find_permission_view_menu("database_access", database.perm))
+    return found
+
+
+def prepare(accounts: dict[str, dict], dashboards: list[str], public: bool) -> dict:
+    """Migrate the metadata database, then create the roles and the accounts (login -> role, password).
+
+    ``public``: whether who has no account sees the dashboards (UUIDs), those that are already there too.
+    """
     from superset.extensions import appbuilder
 
     from superset import db
@@ -91,8 +115,9 @@ def prepare(accounts: dict[str, dict]) -> dict:
     appbuilder.add_permissions(update_perms=True)
     security = appbuilder.sm
     security.sync_role_definitions()
-    for name, grants in ROLES.items():
-        _set_role(security, name, grants, [])
+    _set_role(security, "Décideur", [DASHBOARD_VIEWER], [])
+    _set_role(security, "Statisticien", [DASHBOARD_VIEWER, SQL_READER], _reading())
+    admit(dashboards, public)
     for login, account in accounts.items():
         role = security.find_role(account["role"])
         if user := security.find_user(login):
@@ -148,23 +173,16 @@ def _reconcile(gone: dict[str, list[str]]) -> list[str]:
     return deleted
 
 
-def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: list[str]) -> dict:
-    """Import the bundle (path -> text), reconcile, then say which roles see the dashboards."""
+def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: list[str], public: bool) -> dict:
+    """Import the bundle (path -> text), reconcile, then say which roles see the dashboards (UUIDs)."""
     from superset.commands.importers.v1.assets import ImportAssetsCommand
 
     from superset import db, security_manager
 
     ImportAssetsCommand(contents).run()
     deleted = _reconcile(gone)
-    models = _models()
-    roles = [security_manager.find_role(name) for name in DASHBOARD_ROLES]
-    for dashboard in db.session.query(models["dashboards"]).filter(models["dashboards"].uuid.in_(dashboards)):
-        dashboard.roles = roles
-    reading = []
-    for database in db.session.query(models["databases"]):
-        security_manager.add_permission_view_menu("database_access", database.perm)
-        reading.append(security_manager.find_permission_view_menu("database_access", database.perm))
-    _set_role(security_manager, "Statisticien", ROLES["Statisticien"], reading)
+    admit(dashboards, public)
+    _set_role(security_manager, "Statisticien", [DASHBOARD_VIEWER, SQL_READER], _reading())
     db.session.commit()
     return {"supprimes": deleted}
 

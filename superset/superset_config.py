@@ -161,7 +161,10 @@ def _mended_french() -> str:
 
 
 def _speak_french(app: Flask) -> None:
-    """Superset sends its file of words as it is: the pages get the mended one instead."""
+    """Superset sends its file of words as it is: the pages get the mended one instead.
+
+    Its pages do not say their language either: a screen reader would read French as English.
+    """
     pack = _mended_french()
 
     @app.before_request
@@ -172,18 +175,28 @@ def _speak_french(app: Flask) -> None:
             )
         return None
 
+    @app.after_request
+    def say_the_language(response):
+        if response.mimetype == "text/html" and not response.is_streamed:
+            response.set_data(response.get_data().replace(b"<html>", b'<html lang="fr">', 1))
+        return response
+
 
 def _open_on_the_dashboard(app: Flask) -> None:
-    """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists."""
+    """Who can do nothing but look at dashboards lands on ours, not on a home page of empty lists.
+
+    So does who has no account, where the dashboards are public.
+    """
 
     @app.before_request
     def redirect_home():
         security = app.appbuilder.sm
         if request.path not in ("/", "/superset/welcome/") or not getattr(g, "user", None):
             return None
-        if g.user.is_anonymous or security.can_access("can_sqllab", "Superset"):
-            return None
-        return redirect(HOME)
+        only_looks = security.can_access("can_dashboard", "Superset") and not security.can_access(
+            "can_sqllab", "Superset"
+        )
+        return redirect(HOME) if only_looks else None
 
 
 def _limit_logins(app: Flask) -> None:
@@ -228,7 +241,9 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:
     Compress(app)
     _spare_superset_work()
     _speak_french(app)
-    runpy.run_path(str(Path(__file__).with_name("telechargements.py")))["offer"](app, WAREHOUSE, SHEETS)
+    downloads = runpy.run_path(str(Path(__file__).with_name("telechargements.py")))
+    downloads["offer"](app, WAREHOUSE, SHEETS)
+    downloads["clean_exports"]()
     _open_on_the_dashboard(app)
     _limit_logins(app)
 
@@ -337,6 +352,8 @@ RATELIMIT_APPLICATION = "1000 per second"
 AUTH_RATE_LIMITED = False  # ``_limit_logins`` does it
 AUTH_RATE_LIMIT = os.environ.get("ACCES_SOINS_SUPERSET_CONNEXIONS", "10 per minute")
 
+# A French spreadsheet opens what people take from charts and from SQL Lab as it is.
+CSV_EXPORT = {"encoding": "utf-8-sig", "sep": ";", "decimal": ","}
 ROW_LIMIT = 5000
 SQL_MAX_ROW = 100_000
 SQLLAB_TIMEOUT = int(QUERY_SECONDS)

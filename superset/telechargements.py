@@ -1,15 +1,18 @@
 """What a reader takes away from the pages: files of the served version, a département's figures, its sheet.
 
-Loaded by ``superset_config.py``; who has not logged in is sent to the login page.
+Loaded by ``superset_config.py``. Who may see the dashboards may take these, all of them made of the published
+tables only; others are sent to the login page.
 """
 
 import csv
 import io
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
-from flask import Flask, Response, abort, g, redirect, request, send_from_directory
+import pandas as pd
+from flask import Flask, Response, abort, redirect, request, send_from_directory
 
 CODE = re.compile(r"\d[0-9AB]|97\d")
 # Read from the version's Parquet: Superset has the database file open with settings of its own.
@@ -51,7 +54,7 @@ def offer(app: Flask, warehouse: Path, sheets: Path) -> None:
 
     def guarded(answer):
         def view(name: str):
-            if getattr(g, "user", None) is None or g.user.is_anonymous:
+            if not app.appbuilder.sm.can_access("can_dashboard", "Superset"):
                 return redirect(f"/login/?next={request.path}")
             return answer(name)
 
@@ -77,6 +80,80 @@ def offer(app: Flask, warehouse: Path, sheets: Path) -> None:
     }
     for rule, answer in views.items():
         app.add_url_rule(rule, f"acces_soins{rule}".replace("/", "_"), guarded(answer))
+
+
+# « 1 234,5 » as the pages write it; a code such as « 01 » is none.
+FRENCH_NUMBER = re.compile(r"[+−-]?(0|[1-9]\d*)(,\d+)?")
+SPACES = str.maketrans("", "", "\u2007\u202f\u00a0 ")
+ABSENT = "–"
+
+
+class _Words(HTMLParser):
+    """What a reader sees of a text of the pages: its words, the blocks apart."""
+
+    BLOCKS = ("div", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = [""]
+
+    def handle_starttag(self, tag: str, _attributes: list) -> None:
+        if tag in self.BLOCKS:
+            self.blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.handle_starttag(tag, [])
+
+    def handle_data(self, data: str) -> None:
+        self.blocks[-1] += data
+
+
+def in_words(text: str) -> str:
+    """The text without its HTML, on one line."""
+    words = _Words()
+    words.feed(text)
+    words.close()
+    return " · ".join(block for block in (" ".join(block.split()) for block in words.blocks) if block)
+
+
+def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    """A chart's rows as a file holds them: no HTML, and numbers where a column holds nothing else.
+
+    An absent number is an empty cell: the column of statuses says why.
+    """
+    clean = frame.copy()
+    for position, kind in enumerate(frame.dtypes):
+        if not pd.api.types.is_object_dtype(kind):
+            continue
+        column = frame.iloc[:, position].map(lambda cell: in_words(cell) if isinstance(cell, str) else cell)
+        clean.isetitem(position, _as_numbers(column))
+    return clean
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """The column as numbers when each cell is one or absent, with one number at least; else as it is."""
+    bare = column.map(lambda cell: cell.translate(SPACES) if isinstance(cell, str) else cell)
+    present = bare[bare.notna() & (bare != ABSENT)]
+    if present.empty or not all(isinstance(c, str) and FRENCH_NUMBER.fullmatch(c) for c in present):
+        return column
+    numbers = present.str.replace("−", "-").str.replace(",", ".").astype(float)
+    whole = not present.str.contains(",").any()
+    return numbers.reindex(column.index).astype("Int64" if whole else "float64")
+
+
+def clean_exports() -> None:
+    """Make Superset's own export of a chart (CSV, Excel) give what its tile says, without HTML."""
+    from superset.common.chart_data import ChartDataResultFormat
+    from superset.common.query_context_processor import QueryContextProcessor
+
+    written = QueryContextProcessor.get_data
+
+    def get_data(self, df, coltypes):
+        if self._query_context.result_format in ChartDataResultFormat.table_like():
+            df = for_spreadsheets(df)
+        return written(self, df, coltypes)
+
+    QueryContextProcessor.get_data = get_data
 
 
 def as_csv(rows: list[tuple]) -> str:

@@ -45,7 +45,7 @@
             round({{ somme_exacte('source.denominateur') }}, 6) as denominateur,
             count(distinct departements.code_territoire) as nb_departements,
             max(source.edition) as edition,
-            max(source.sha256) as sha256,
+            arg_max(source.sha256, (source.edition, source.sha256)) as sha256,
             max(source.date_extraction) as date_extraction,
             max(source.version_methode) as version_methode,
             {%- if code_indicateur %}

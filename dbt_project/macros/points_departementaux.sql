@@ -25,7 +25,7 @@ masques as (
         source.date_reference,
         any_value(source.motif) as motif,
         max(source.edition) as edition,
-        max(source.sha256) as sha256,
+        arg_max(source.sha256, (source.edition, source.sha256)) as sha256,
         max(source.date_extraction) as date_extraction
     from {{ relation }} as source
     inner join {{ ref('int_territoires__effectifs') }} as territoires
@@ -69,6 +69,27 @@ with depot as (
         date_extraction
     from {{ ref(depot) }}
     where {{ filtre }}
+),
+
+{{ points_departementaux('depot', 'parts.numerateur', code_indicateur, source) }}
+{%- endmacro %}
+
+{#- The year's total of such a count, on 31 December, where all four quarters were deposited; masked as one of them is. -#}
+{% macro points_annee_deposee(code_indicateur, depot, mesure, source, filtre='true') -%}
+with depot as (
+    select
+        code_territoire as code_departement,
+        make_date(year(date_reference), 12, 31) as date_reference,
+        sum({{ mesure }}) as numerateur,
+        null::double as denominateur,
+        max(motif_{{ mesure }}) as motif,
+        arg_max(edition, date_reference) as edition,
+        arg_max(sha256, date_reference) as sha256,
+        max(date_extraction) as date_extraction
+    from {{ ref(depot) }}
+    where {{ filtre }}
+    group by code_territoire, year(date_reference)
+    having count(distinct quarter(date_reference)) = 4
 ),
 
 {{ points_departementaux('depot', 'parts.numerateur', code_indicateur, source) }}

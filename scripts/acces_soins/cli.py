@@ -168,9 +168,10 @@ def explain(
 
 @app.command()
 def status() -> None:
-    """L'état de chaque source : édition, âge, retard, archive, dernier succès, dernier échec."""
-    from acces_soins import publication
+    """L'état de chaque source, la version servie, la prochaine publication et ce qui attend une réponse."""
+    from acces_soins import agenda, publication
     from acces_soins import status as states
+    from acces_soins.settings import get_settings
 
     table = Table(box=None, pad_edge=False)
     for header in states.HEADERS:
@@ -181,6 +182,9 @@ def status() -> None:
     console.print(table)
     served = publication.current_version()
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
+    console.print("\nPublications trimestrielles")
+    for label, text in agenda.lines(get_settings().today):
+        console.print(f"  {label} : {text}", soft_wrap=True)
 
 
 @app.command()
@@ -234,19 +238,21 @@ def rebuild(
         ),
     ],
 ) -> None:
-    """Refaire une publication depuis l'archive et la comparer, table par table, à ce qui a été publié."""
+    """Refaire une publication depuis l'archive et la comparer, tables et fichiers, à ce qui a été publié."""
     from acces_soins import rebuilding
 
     compared = rebuilding.rebuild(version)
     table = Table(box=None, pad_edge=False)
     for header in ("table", "lignes publiées", "lignes refaites", "verdict"):
         table.add_column(header, overflow="fold")
-    for one in compared:
-        table.add_row(one.table, str(one.published), str(one.rebuilt), one.verdict)
+    tables = [one for one in compared if one.unit == "lignes"]
+    for one in tables:
+        table.add_row(one.name, str(one.published), str(one.rebuilt), one.verdict)
     Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
     _conclude(
         [one.sentence for one in compared if not one.same],
-        f"{version} : refaite à l'identique, {len(compared)} tables.",
+        f"{version} : refaite à l'identique, {len(tables)} tables"
+        + (f" et {files} fichiers." if (files := len(compared) - len(tables)) else "."),
     )
 
 
@@ -308,10 +314,11 @@ def freeze(
     remark: Annotated[str | None, typer.Option("--remark", help="Ce que cette personne ajoute.")] = None,
 ) -> None:
     """Approuver la proposition et la figer ; elle ne sera plus jamais réécrite."""
-    from acces_soins import releases
+    from acces_soins import release_list, releases
     from acces_soins.settings import get_settings
 
     done = releases.freeze(release, approved_by, remark=remark)
+    release_list.write()
     typer.echo(f"{done['publication']} figée : {get_settings().releases / done['publication']}")
     for note in done["notes"]:
         typer.echo(note)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import history
+from acces_soins import content, history
 from acces_soins.errors import ConfigurationError
 from acces_soins.publication import VERSION_FILE
 from acces_soins.query import records
@@ -50,7 +50,8 @@ appariees as (
         coalesce(apres.code_territoire, avant.code_territoire) as code_territoire,
         coalesce(apres.libelle_territoire, avant.libelle_territoire) as libelle_territoire,
         coalesce(apres.trimestre, avant.trimestre) as trimestre,
-        avant.valeur as ancienne,
+        -- The report goes with a release: what our secret covers by now is not told again.
+        if(apres.motif = 'secret', null, avant.valeur) as ancienne,
         apres.valeur as nouvelle,
         avant.statut as statut_ancien,
         apres.statut as statut_nouveau,
@@ -148,7 +149,8 @@ def compare(old: Side | None, new: Side) -> dict:
     figures), ``revisions`` (points by reason and indicator; ``raison`` is null where no publication
     between the two explains it), ``series_nouvelles`` and ``series_arretees`` (indicator × level that
     gained its first value, or lost its last), ``editions`` (files that changed), ``methodes``,
-    ``tables`` (published tables whose rows differ) and ``identiques`` (nothing of all that).
+    ``tables`` (published tables whose rows differ), ``avertissements`` (the checks of the new one that found
+    something, none of them critical) and ``identiques`` (nothing moved).
     """
     with duckdb.connect() as connection:
         _attach(connection, old, new)
@@ -165,6 +167,7 @@ def compare(old: Side | None, new: Side) -> dict:
             "editions": _editions(old, new) if old else [],
             "methodes": _methods(connection) if old else [],
             "tables": _tables(connection) if old else [],
+            "avertissements": _warnings(connection),
         }
     moved = any(told["resume"][nature] for nature in NATURES) or told["tables"] or told["methodes"]
     return told | {"identiques": not moved}
@@ -237,9 +240,11 @@ def _last_of_france(connection: duckdb.DuckDBPyConnection, side: str, code: str)
         connection,
         f"select trimestre, valeur, statut, date_reference::varchar as date_reference "
         f"from {side}.marts.indicateurs_trimestriels "
-        "where code_indicateur = ? and niveau = 'france' and valeur is not null "
+        "where code_indicateur = $code and niveau = 'france' and valeur is not null and trimestre not in "
+        "(select trimestre from nouvelle.marts.indicateurs_trimestriels "
+        "where code_indicateur = $code and niveau = 'france' and motif = 'secret') "
         "order by trimestre desc limit 1",
-        [code],
+        {"code": code},
     )
     return rows[0] if rows else None
 
@@ -290,6 +295,14 @@ def _methods(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     )
 
 
+def _warnings(connection: duckdb.DuckDBPyConnection) -> list[dict]:
+    return records(
+        connection,
+        "select controle, attendu, observe from nouvelle.marts.qualite "
+        "where resultat = 'echoue' order by controle, attendu",
+    )
+
+
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     """The published tables whose columns or rows differ, with their numbers of rows."""
     sides = {side: _fingerprints(connection, side) for side in ("ancienne", "nouvelle")}
@@ -301,7 +314,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[dict]:
 
 
 def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str, tuple]:
-    """Rows, columns and an order-free hash of each table that tells of figures or of definitions."""
+    """Rows, hash and columns of each table that tells of figures or of definitions."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
@@ -311,11 +324,6 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection, side: str) -> dict[str,
         if table not in OF_THE_RUN and column not in OF_THE_FILE:
             found.setdefault(table, {})[column] = kind
     return {
-        table: (
-            *connection.execute(
-                f'select count(*), sum(hash({", ".join(columns)})) from {side}.marts."{table}"'
-            ).fetchone(),
-            tuple(columns.items()),
-        )
+        table: (*content.table_hash(connection, f'{side}.marts."{table}"', columns), tuple(columns.items()))
         for table, columns in found.items()
     }

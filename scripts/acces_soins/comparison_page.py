@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it import MarkdownIt
 
-from acces_soins import comparison
-from acces_soins.report import STATUSES
+from acces_soins import comparison, french
+from acces_soins.formats.about import STATUS_WORDS
 
 NATURES = {
     comparison.REVISED: "valeurs révisées",
@@ -22,6 +22,7 @@ REASONS = {
     "source_revisee": "un fichier reçu a changé",
     "correction": "une erreur de producteur est corrigée ici",
     "methode": "le calcul a changé",
+    "secret": "le secret statistique couvre désormais ce chiffre",
     None: "inexpliquée par les publications de l'intervalle",
 }
 EDITIONS = {"nouvelle": "nouvelle", "revisee": "révisée", "retiree": "ne compte plus"}
@@ -57,9 +58,14 @@ def title(told: dict) -> str:
     return told["nouvelle"]["nom"] + (f" comparée à {old['nom']}" if old else ", première publication")
 
 
+def counts(told: dict) -> list[tuple[str, int]]:
+    """How many points of the series moved, and how: what did not happen is left out."""
+    return [(name, told["resume"][nature]) for nature, name in NATURES.items() if told["resume"][nature]]
+
+
 def summary(told: dict, notes: Sequence[str] = ()) -> str:
     """The heart of the report, in Markdown, for whoever must answer: what is compared and the counts."""
-    return _joined(_opening(told, notes), _counts(told), _reasons(told))
+    return _joined(_opening(told, notes), _counts(told), _warnings(told), _reasons(told))
 
 
 def markdown(told: dict, notes: Sequence[str] = ()) -> str:
@@ -68,6 +74,7 @@ def markdown(told: dict, notes: Sequence[str] = ()) -> str:
         f"# {title(told)}",
         _opening(told, notes),
         _counts(told),
+        _warnings(told),
         _reasons(told),
         _largest(told),
         _france(told),
@@ -104,9 +111,7 @@ def _side(side: dict) -> str:
 def _counts(told: dict) -> str:
     if told["identiques"]:
         return "## En bref\n\nAucun chiffre, aucun statut, aucune définition n'a changé."
-    rows = [
-        (name, number(told["resume"][nature])) for nature, name in NATURES.items() if told["resume"][nature]
-    ]
+    rows = [(name, french.number(count)) for name, count in counts(told)]
     return _joined("## En bref", _table(("Points des séries", "Nombre"), rows))
 
 
@@ -117,14 +122,27 @@ def _reasons(told: dict) -> str:
     if not totals:
         return ""
     rows = [
-        (REASONS[reason], number(total), ", ".join(_codes_of(told["revisions"], reason)))
+        (REASONS[reason], french.number(total), ", ".join(_codes_of(told["revisions"], reason)))
         for reason, total in totals.items()
     ]
     return _joined("## Révisions, par raison", _table(("Raison", "Valeurs", "Indicateurs"), rows))
 
 
+def _warnings(told: dict) -> str:
+    """What the checks found without stopping anything: whoever approves must have seen it."""
+    found = told["avertissements"]
+    if not found:
+        return "Aucun contrôle n'a donné d'avertissement."
+    rows = [(f"`{line['controle']}`", line["attendu"], line["observe"] or "") for line in found]
+    return _joined("## Avertissements des contrôles", _table(("Contrôle", "Attendu", "Trouvé"), rows))
+
+
 def _codes_of(revisions: list[dict], reason: str | None) -> list[str]:
-    return [f"{row['code_indicateur']} ({number(row['nb'])})" for row in revisions if row["raison"] == reason]
+    return [
+        f"{row['code_indicateur']} ({french.number(row['nb'])})"
+        for row in revisions
+        if row["raison"] == reason
+    ]
 
 
 def _largest(told: dict) -> str:
@@ -147,8 +165,8 @@ def _change(row: dict, decimals: int | None) -> tuple[str, ...]:
         row["trimestre"],
         f"{before} {_status(row['statut_ancien'], row['motif_ancien'])}",
         f"{after} {_status(row['statut_nouveau'], row['motif_nouveau'])}",
-        "" if row["ecart"] is None else number(row["ecart"], digits, sign=True),
-        "" if row["ecart_pct"] is None else number(row["ecart_pct"], 1, sign=True),
+        "" if row["ecart"] is None else french.number(row["ecart"], digits, signed=True),
+        "" if row["ecart_pct"] is None else french.number(row["ecart_pct"], 1, signed=True),
         REASONS[row["raison"]] if row["nature"] in (comparison.REVISED, comparison.WITHDRAWN) else "",
     )
 
@@ -156,14 +174,14 @@ def _change(row: dict, decimals: int | None) -> tuple[str, ...]:
 def _pair(before: float | None, after: float | None, decimals: int) -> tuple[str, str]:
     """Both values with the decimals of the indicator, more where these would hide the difference."""
     for shown in range(decimals, MOST_DECIMALS + 1):
-        texts = tuple("—" if value is None else number(value, shown) for value in (before, after))
+        texts = tuple("—" if value is None else french.number(value, shown) for value in (before, after))
         if texts[0] != texts[1] or before == after:
             break
     return texts
 
 
 def _status(status: str, reason: str | None) -> str:
-    return f"({STATUSES[status]}{', ' + reason if reason else ''})"
+    return f"({STATUS_WORDS[status]}{', ' + reason if reason else ''})"
 
 
 def _france(told: dict) -> str:
@@ -182,11 +200,13 @@ def _france(told: dict) -> str:
 def _last(point: dict | None, decimals: int) -> str:
     if point is None:
         return "—"
-    return f"{number(point['valeur'], decimals)} ({point['trimestre']}, {STATUSES[point['statut']]})"
+    return (
+        f"{french.number(point['valeur'], decimals)} ({point['trimestre']}, {STATUS_WORDS[point['statut']]})"
+    )
 
 
 def _series(heading: str, series: list[dict]) -> str:
-    rows = [(row["code_indicateur"], LEVELS[row["niveau"]], number(row["nb"])) for row in series]
+    rows = [(row["code_indicateur"], LEVELS[row["niveau"]], french.number(row["nb"])) for row in series]
     return _joined(f"## {heading}", _table(("Indicateur", "Niveau", "Valeurs"), rows)) if rows else ""
 
 
@@ -216,7 +236,10 @@ def _tables(told: dict) -> str:
     rows = [
         (
             row["table"],
-            *("—" if row[side] is None else number(row[side]) for side in ("lignes_avant", "lignes_apres")),
+            *(
+                "—" if row[side] is None else french.number(row[side])
+                for side in ("lignes_avant", "lignes_apres")
+            ),
         )
         for row in told["tables"]
     ]
@@ -240,9 +263,3 @@ def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part)
-
-
-def number(value: float, decimals: int = 0, sign: bool = False) -> str:
-    """« 1 234,5 »: a comma, and a no-break space between thousands."""
-    text = f"{value:{'+' if sign else ''},.{decimals}f}"
-    return text.replace(",", "\u00a0").replace(".", ",").replace("-", "\u2212")

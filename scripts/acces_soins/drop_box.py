@@ -8,14 +8,13 @@ replace (its bytes are in quarantine too). To have the same bytes judged again, 
 import fcntl
 import json
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from acces_soins import landing
+from acces_soins import durable, landing
 from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
@@ -108,11 +107,8 @@ def answer(left: Left, sha256: str | None, verdict: str, sentence: str, **known:
         **known,
     }
     draft = left.answer.with_name(f".{left.answer.name}")
-    with draft.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(left.answer)
+    durable.write_json(draft, content)
+    durable.put_in_place(draft, left.answer)
     if verdict != REFUSED and _sum_of(left) == sha256:
         _remove(left, sha256)
 

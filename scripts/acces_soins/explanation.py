@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from acces_soins import landing, publication, query
+from acces_soins import french, landing, publication, query
 from acces_soins.catalog import Source, get_source, load_indicators
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
@@ -112,11 +112,12 @@ def _namesakes(others: list[dict]) -> Iterator[Line]:
 def _value(figure: dict, meta: dict) -> str:
     if figure["valeur"] is None:
         return "aucune (le statut dit pourquoi)"
-    text = (
-        f"{_french(figure['valeur'], meta['decimales'])} {figure['unite']} (exactement {figure['valeur']!r})"
-    )
+    value = french.number(figure["valeur"], meta["decimales"])
+    text = f"{value} {figure['unite']} (exactement {figure['valeur']!r})"
     if figure["borne_basse"] is not None:
-        low, high = (_french(figure[name], meta["decimales"]) for name in ("borne_basse", "borne_haute"))
+        low, high = (
+            french.number(figure[name], meta["decimales"]) for name in ("borne_basse", "borne_haute")
+        )
         text += f", entre {low} et {high}"
     return text
 
@@ -136,7 +137,7 @@ def _status(figure: dict) -> str:
 def _parts(figure: dict) -> Iterator[Line]:
     for name, label in (("numerateur", "Numérateur"), ("denominateur", "Dénominateur")):
         if figure[name] is not None:
-            yield label, _french(figure[name], 3)
+            yield label, french.number(figure[name], 0 if figure[name] == int(figure[name]) else 3)
 
 
 def _origin(figure: dict) -> Iterator[Line]:
@@ -276,7 +277,3 @@ def _version() -> str:
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def _french(value: float, decimals: int) -> str:
-    return f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")

@@ -1,11 +1,10 @@
 """The folder of a frozen release: made aside, summed, closed to writing, then shown in one step."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
-from acces_soins import comparison_page, factsheets, formats, publication
+from acces_soins import comparison_page, durable, factsheets, formats, publication
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.formats import checksums
 from acces_soins.settings import PROJECT, get_settings
@@ -14,6 +13,12 @@ from acces_soins.warehouse import DATABASE
 POLICY = PROJECT / "docs" / "politique_de_revision.md"
 REPORT = "comparaison"
 FACTSHEETS = "fiches"
+# What the page of a release links to, beside the folder of its files.
+DOCUMENTS = {
+    DATABASE: "Toutes les tables en un fichier DuckDB, à ouvrir en lecture seule",
+    f"{REPORT}.html": "Rapport de comparaison : ce qui a bougé depuis la publication précédente, et pourquoi",
+    POLICY.name: "Politique de publication et de révision",
+}
 READ_ONLY_FILE, READ_ONLY_FOLDER = 0o444, 0o555
 
 
@@ -33,20 +38,27 @@ def make(release: dict, version: Path, told: dict, notes: list[str]) -> Path:
     draft = releases / f".{release['publication']}"
     draft.mkdir()
     shutil.copyfile(version / DATABASE, draft / DATABASE)
-    _write_files(draft, release, notes)
-    write_report(draft, told, notes)
-    shutil.copyfile(POLICY, draft / POLICY.name)
-    write_json(draft / RELEASE_FILE, release)
+    fill(draft, release, told, notes)
+    durable.write_json(draft / RELEASE_FILE, release)
     checksums.write(draft)
     _close_to_writing(draft)
-    draft.rename(releases / release["publication"])
-    _flush(releases)
+    durable.put_in_place(draft, releases / release["publication"])
     return releases / release["publication"]
+
+
+def fill(folder: Path, release: dict, told: dict, notes: list[str]) -> None:
+    """Write beside the database of ``folder`` what is made of it: report, policy, files, factsheets.
+
+    The same database, ``release`` and ``told`` give the same bytes.
+    """
+    write_report(folder, told, notes)
+    shutil.copyfile(POLICY, folder / POLICY.name)
+    _write_files(folder, release, told, notes)
 
 
 def write_report(folder: Path, told: dict, notes: list[str]) -> None:
     """The comparison as data, as Markdown and as a page."""
-    write_json(folder / f"{REPORT}.json", told)
+    durable.write_json(folder / f"{REPORT}.json", told)
     (folder / f"{REPORT}.md").write_text(comparison_page.markdown(told, notes) + "\n", encoding="utf-8")
     (folder / f"{REPORT}.html").write_text(comparison_page.html(told, notes), encoding="utf-8")
 
@@ -55,11 +67,7 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_json(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
+def _write_files(folder: Path, release: dict, told: dict, notes: list[str]) -> None:
     """Every file that a reader takes away."""
     files, inputs = folder / publication.FILES, release["entrees"]
     files.mkdir()
@@ -71,15 +79,21 @@ def _write_files(folder: Path, release: dict, notes: list[str]) -> None:
         parent=release["comparee_a"],
         notes=notes,
     )
-    formats.write(folder / DATABASE, files, about)
     factsheets.write(folder / DATABASE, folder / FACTSHEETS, about)
+    beside = formats.Beside(
+        documents={folder / name: title for name, title in DOCUMENTS.items()},
+        sheets=folder / FACTSHEETS / factsheets.INDEX,
+        changes=comparison_page.counts(told) if told["ancienne"] else (),
+        listing=folder.parent.parent / publication.LISTING,
+    )
+    formats.write(folder / DATABASE, files, about, beside)
 
 
 def _close_to_writing(folder: Path) -> None:
     for path in folder.rglob("*"):
-        _flush(path)
+        durable.flush(path)
         path.chmod(READ_ONLY_FOLDER if path.is_dir() else READ_ONLY_FILE)
-    _flush(folder)
+    durable.flush(folder)
     folder.chmod(READ_ONLY_FOLDER)
 
 
@@ -90,11 +104,3 @@ def _remove(folder: Path) -> None:
         if path.is_dir():
             path.chmod(0o700)
     shutil.rmtree(folder)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,6 @@ line before (``maillon``), so that a past row can be neither changed nor removed
 
 import datetime as dt
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from functools import lru_cache
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import ledger
+from acces_soins import durable, ledger
 from acces_soins.catalog import MODELS, read_yaml
 from acces_soins.errors import AccesSoinsError, Fault
 from acces_soins.landing import sha256_of
@@ -178,9 +177,8 @@ def _keep(given: Path, kept: Path) -> str:
     kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_suffix(".partiel")
     shutil.copyfile(given, draft)
-    with draft.open("rb") as stream:
-        os.fsync(stream.fileno())
-    draft.rename(kept)
+    durable.flush(draft)
+    durable.put_in_place(draft, kept)
     return sha256_of(kept)
 
 

@@ -8,14 +8,13 @@ import datetime as dt
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from acces_soins import ledger
+from acces_soins import durable, ledger
 from acces_soins.catalog import EDITION_PATTERN, Source, edition_date, load_sources
 from acces_soins.errors import AccesSoinsError, ConfigurationError, RefusedInput
 from acces_soins.settings import get_settings
@@ -133,7 +132,7 @@ def note_seen(source: Source, sha256: str, **said: str | None) -> None:
 
     A portal that touches a file without changing it would otherwise be asked for it every night.
     """
-    _write_json(source_folder(source) / SEEN, {"sha256": sha256, **said})
+    durable.write_json(source_folder(source) / SEEN, {"sha256": sha256, **said})
 
 
 def find(source: Source, sha256: str) -> Manifest | None:
@@ -163,10 +162,10 @@ def admit(source: Source, manifest: Manifest, original: Path, table: Path) -> Ma
         shutil.move(original, kept)
         kept.chmod(0o600)
         shutil.move(table, staging / TABLE)
-        _write_json(staging / MANIFEST, asdict(chained))
+        durable.write_json(staging / MANIFEST, asdict(chained))
         chained.folder.parent.mkdir(parents=True, exist_ok=True)
         _tell(chained, staging / MANIFEST)
-        staging.rename(chained.folder)
+        durable.put_in_place(staging, chained.folder)
     return chained
 
 
@@ -180,16 +179,16 @@ def readmit(source: Source, landed: Manifest, fetched_at: str) -> Manifest | Non
             return None
         chained = _chained(source, replace(landed, fetched_at=fetched_at))
         draft = source_folder(source) / ".manifeste"
-        _write_json(draft, asdict(chained))
+        durable.write_json(draft, asdict(chained))
         _tell(chained, draft)
-        draft.rename(chained.folder / f"manifest-{chained.rang}.json")
+        durable.put_in_place(draft, chained.folder / f"manifest-{chained.rang}.json")
     return chained
 
 
 def prune(source: Source, manifest: Manifest, reason: str) -> None:
     """Remove the bytes of an edition and say so beside its manifest, which stays."""
     with _locked(source):
-        _write_json(
+        durable.write_json(
             manifest.folder / PRUNED, {"elague_le": now(), "octets": manifest.bytes, "raison": reason}
         )
         (manifest.folder / manifest.fichier).unlink(missing_ok=True)
@@ -204,7 +203,7 @@ def quarantine(source: Source, original: Path, refusal: RefusedInput, url: str) 
     kept = folder / original.name
     shutil.move(original, kept)
     kept.chmod(0o600)
-    _write_json(
+    durable.write_json(
         folder / "motif.json",
         {
             "source": source.id,
@@ -288,13 +287,6 @@ def read_manifest(path: Path) -> Manifest:
             f"{path} : manifeste illisible ({error}). La zone brute a été modifiée à la main : "
             "restaurer la dernière sauvegarde (acces-soins restore)."
         ) from error
-
-
-def _write_json(path: Path, content: dict) -> None:
-    with path.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _new_folder(path: Path) -> Path:

@@ -22,7 +22,10 @@ from acces_soins.warehouse import DATABASE
 VERSION_FILE = "version.json"
 FILES = "fichiers"
 VERSIONS = "versions"
+# The page that lists the quarterly releases.
+LISTING = "index.html"
 DRAFT_LINK = ".courante-"
+RESERVED = "réservé à l'exploitant (compte rendu de la nuit et pages des contrôles)"
 
 
 def current_version() -> dict | None:
@@ -111,7 +114,8 @@ def write_database(
     """Copy what is published, and the values that are new; returns the fingerprints of the indicators."""
     with duckdb.connect(str(draft / DATABASE)) as connection:
         connection.execute(f"attach {literal(source)} as prive (read_only)")
-        connection.execute("create schema marts")
+        # One transaction: hundreds of comments and checks would each wait for the disk.
+        connection.execute("begin; create schema marts")
         for relation in published:
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
             _copy_comments(connection, relation)
@@ -120,9 +124,10 @@ def write_database(
             "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
             "observe varchar, resultat varchar, exemples varchar)"
         )
-        for check in checks:
-            connection.execute("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", _check_row(check))
-        connection.execute("detach prive")
+        if checks:
+            rows = [_check_row(check) for check in checks]
+            connection.executemany("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("commit; detach prive")
     return fingerprints
 
 
@@ -142,8 +147,10 @@ def _write_history(
 
 
 def _check_row(check: dict) -> list:
+    """The row of ``marts.qualite``; of a reserved check the verdict alone: its detail helps an attacker."""
     names = ("run", "controle", "severite", "attendu", "observe", "resultat")
-    return [*(check[name] for name in names), json.dumps(check["exemples"], ensure_ascii=False, default=str)]
+    shown = check | {"observe": RESERVED, "exemples": []} if check.get("reserve") else check
+    return [*(shown[name] for name in names), json.dumps(shown["exemples"], ensure_ascii=False, default=str)]
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None:

@@ -2,7 +2,8 @@
 
 The past is put back in a private data directory: the landed files up to the heads of the chains that the
 version recorded, the register up to its publication. The build of every night then runs there, in a
-process of its own, and the hash of each table's rows is compared.
+process of its own, and the hash of each table's rows is compared. Of a release, every file is then made
+again from its tables, and compared byte for byte.
 """
 
 import datetime as dt
@@ -15,9 +16,21 @@ import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from acces_soins import content, history, landing, ledger, publication, versioning, warehouse
+from acces_soins import (
+    content,
+    french,
+    frozen,
+    history,
+    landing,
+    ledger,
+    publication,
+    releases,
+    versioning,
+    warehouse,
+)
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.errors import AccesSoinsError, ConfigurationError
+from acces_soins.formats import checksums
 from acces_soins.landing import PRUNED, TABLE
 from acces_soins.progress import announce
 from acces_soins.publication import VERSION_FILE
@@ -31,12 +44,13 @@ NOT_COMPARED = ("qualite",)
 
 @dataclass(frozen=True)
 class Compared:
-    """One table as published and as made again; ``published`` and ``rebuilt`` are numbers of rows."""
+    """One table or file as published and as made again: numbers of rows, or of bytes."""
 
-    table: str
+    name: str
     published: int | None
     rebuilt: int | None
     same: bool
+    unit: str = "lignes"
 
     @property
     def verdict(self) -> str:
@@ -44,14 +58,15 @@ class Compared:
 
     @property
     def sentence(self) -> str:
+        command = "verify --archive" if self.unit == "lignes" else "verify"
         return (
-            f"{self.table} : attendu les {self.published} lignes publiées ; trouvé {self.rebuilt} lignes "
-            "autres. Chercher le fichier en cause avec « acces-soins verify --archive »."
+            f"{self.name} : attendu {_counted(self.published, self.unit)} ; trouvé "
+            f"{_counted(self.rebuilt, self.unit)}, autres. Chercher la cause avec « acces-soins {command} »."
         )
 
 
 def rebuild(name: str) -> list[Compared]:
-    """Make a version or a release again and compare every table but the checks of the night.
+    """Make a version or a release again; compare every table but the checks of the night, and every file.
 
     Raises:
         ConfigurationError: nothing of that name, or another code is checked out than the one that made it.
@@ -69,7 +84,32 @@ def rebuild(name: str) -> list[Compared]:
         announce(f"{version['version']} : construction dans un dossier privé…")
         _run(private)
         found = json.loads((private / FOUND).read_text(encoding="utf-8"))
-    return compare(version["tables"], found)
+    compared, release = compare(version["tables"], found), settings.releases / name
+    return [*compared, *remake(release)] if (release / RELEASE_FILE).is_file() else compared
+
+
+def remake(release: Path) -> list[Compared]:
+    """Every file of a release made again from its own tables, compared byte for byte.
+
+    The DuckDB file itself never has the same bytes twice: its tables are what ``rebuild`` compares.
+    """
+    told = frozen.read_json(release / RELEASE_FILE)
+    with tempfile.TemporaryDirectory(prefix="refaire-", dir=get_settings().work) as folder:
+        again = Path(folder)
+        shutil.copyfile(release / warehouse.DATABASE, again / warehouse.DATABASE)
+        announce(f"{release.name} : fichiers et fiches…")
+        frozen.fill(again, told, releases.read_comparison(release), releases.notes_of(told))
+        published, rebuilt = _sizes_and_sums(release), _sizes_and_sums(again)
+    return [
+        Compared(
+            place,
+            published.get(place, (None, ""))[0],
+            rebuilt.get(place, (None, ""))[0],
+            published.get(place) == rebuilt.get(place),
+            "octets",
+        )
+        for place in sorted(published.keys() | rebuilt.keys())
+    ]
 
 
 def find(name: str) -> dict:
@@ -196,6 +236,19 @@ def _refuse_pruned(manifest: landing.Manifest, counted: set[str]) -> None:
             "conservation de la source) ; cette version ne peut plus être refaite. Les reprendre d'une "
             "sauvegarde antérieure. Ses valeurs publiées restent dans marts.valeurs_connues."
         )
+
+
+def _sizes_and_sums(folder: Path) -> dict[str, tuple[int, str]]:
+    """Place → bytes and hash of every file but what is not made of the tables."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_size, landing.sha256_of(path))
+        for path in checksums.covered(folder)
+        if path.name not in (warehouse.DATABASE, RELEASE_FILE)
+    }
+
+
+def _counted(number: int | None, unit: str) -> str:
+    return "rien" if number is None else f"{french.number(number)} {unit}"
 
 
 def _pruned_before(home: Path, moment: dt.datetime) -> bool:

@@ -5,50 +5,25 @@ approved is what was shown: the release (``publication/releases/<name>``) is mad
 whatever was served since. Releases are named by their quarter and rank: ``2026T3-r0``, then ``-r1``.
 """
 
-import csv
 import datetime as dt
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
-
-from acces_soins import comparison, frozen, ledger, publication, verification
+from acces_soins import comparison, durable, frozen, ledger, publication, verification
 from acces_soins.comparison import RELEASE_FILE, Side, read_side
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.formats import checksums
 from acces_soins.landing import now, sha256_of
-from acces_soins.settings import PROJECT, get_settings
+from acces_soins.settings import get_settings
 from acces_soins.versioning import Inputs, run_stamp
 from acces_soins.warehouse import DATABASE
 
-CALENDAR = PROJECT / "dbt_project" / "seeds" / "calendrier_publications.csv"
 PROPOSAL_FILE = "proposition.json"
 REFUSED_FOLDER = ".refusees"
 NAME = re.compile(r"^(?P<quarter>\d{4}T[1-4])-r(?P<rank>0|[1-9]\d*)$")
 PROPOSED, REFUSED = "proposee", "refusee"
-
-
-def due(today: dt.date) -> str | None:
-    """The quarter about which a person must be asked on that day, or None.
-
-    That of a candidate which still waits for its answer; else the one whose announced date has come, if
-    the builds of the day close it, it is not frozen, and what is served is not what was last refused.
-    """
-    if waiting := pending():
-        return waiting[0]["trimestre"]
-    quarter = _quarter(get_settings().closing_date)
-    announced = {row["trimestre"]: dt.date.fromisoformat(row["date_prevue"]) for row in _calendar()}
-    if quarter not in announced or announced[quarter] > today or _of_quarter(quarter):
-        return None
-    refusals = [event for event in ledger.read(ledger.PROPOSALS) if event["evenement"] == REFUSED]
-    served = publication.current_version()
-    if served and any(
-        (event["trimestre"], event["version"]) == (quarter, served["version"]) for event in refusals
-    ):
-        return None
-    return quarter
 
 
 def propose(quarter: str, reasons: str | None = None) -> dict:
@@ -57,7 +32,8 @@ def propose(quarter: str, reasons: str | None = None) -> dict:
     ``reasons`` is what a correction (``-r1`` and after) is for: it must be given then.
 
     Raises ConfigurationError when there is no version of that quarter or no reason for a correction,
-    AccesSoinsError when a candidate of the quarter already waits or when nothing changed.
+    AccesSoinsError when a candidate of the quarter already waits, when nothing changed, or when ``verify``
+    would not pass its tables or its sums.
     """
     reasons = (reasons or "").strip() or None
     with publication.locked():
@@ -69,7 +45,7 @@ def propose(quarter: str, reasons: str | None = None) -> dict:
                 f"{waiting['publication']} attend déjà une réponse (version {waiting['version']}, proposée "
                 f"le {_day(waiting['proposee_le'])}) : l'approuver ou la refuser d'abord."
             )
-        earlier = _of_quarter(quarter)
+        earlier = of_quarter(quarter)
         name = f"{quarter}-r{len(earlier)}"
         if earlier and not reasons:
             raise ConfigurationError(
@@ -181,6 +157,21 @@ def pending_of(quarter: str) -> dict | None:
     return next((told for told in pending() if told["trimestre"] == quarter), None)
 
 
+def of_quarter(quarter: str) -> list[dict]:
+    """The releases of a quarter, by rank."""
+    return [release for release in all_frozen() if release["trimestre"] == quarter]
+
+
+def quarter_of(day: dt.date) -> str:
+    """« 2026T3 »."""
+    return f"{day.year}T{(day.month + 2) // 3}"
+
+
+def lost() -> list[str]:
+    """The releases that only the register remembers."""
+    return sorted({event["publication"] for event in ledger.read(ledger.RELEASES)} - set(_names()))
+
+
 def pinned_versions() -> set[str]:
     """The versions that a proposal or a release was made of: pruning leaves them."""
     return {told["version"] for told in (*all_frozen(), *pending())}
@@ -255,17 +246,11 @@ def _names() -> list[str]:
     return [match[0] for match in sorted(found, key=lambda match: (match["quarter"], int(match["rank"])))]
 
 
-def _calendar() -> list[dict]:
-    with CALENDAR.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 def _refuse_lost_releases() -> None:
     """A release that only the register remembers would give its name to another one."""
-    lost = {event["publication"] for event in ledger.read(ledger.RELEASES)} - set(_names())
-    if lost:
+    if names := lost():
         raise AccesSoinsError(
-            f"{', '.join(sorted(lost))} : au registre, mais sans dossier dans {get_settings().releases}. "
+            f"{', '.join(names)} : au registre, mais sans dossier dans {get_settings().releases}. "
             "Le reprendre d'une sauvegarde avant de proposer."
         )
 
@@ -274,7 +259,7 @@ def _served(quarter: str) -> dict:
     served = publication.current_version()
     if served is None:
         raise ConfigurationError("rien n'est encore publié : attendre une première nuit réussie.")
-    closed = _quarter(dt.date.fromisoformat(served["date_arrete"]))
+    closed = quarter_of(dt.date.fromisoformat(served["date_arrete"]))
     if closed != quarter:
         raise ConfigurationError(
             f"la version servie arrête ses séries à {closed} : elle ne peut devenir une publication "
@@ -284,25 +269,15 @@ def _served(quarter: str) -> dict:
 
 
 def _followed_contracts(served: dict) -> verification.Contracts:
-    """The contracts of the published tables, once the served version is seen to follow them."""
+    """The contracts of the published tables, once the served version is seen to follow them and to add up."""
     contracts = verification.published_contracts()
-    database = publication.version_folder(served["version"]) / DATABASE
-    with duckdb.connect(str(database), read_only=True) as connection:
-        faults = verification.schema_faults(connection, contracts)
+    _, faults = verification.judge(publication.version_folder(served["version"]) / DATABASE, contracts)
     if faults:
         raise AccesSoinsError(
-            f"la version servie ne suit pas les contrats du code en place : {' '.join(faults)} "
-            "Attendre la version de la prochaine nuit."
+            f"la version servie ({served['version']}) ne peut pas être proposée : {' '.join(faults)} "
+            "Corriger le code ou la source en cause, et attendre la version de la prochaine nuit."
         )
     return contracts
-
-
-def _quarter(day: dt.date) -> str:
-    return f"{day.year}T{(day.month + 2) // 3}"
-
-
-def _of_quarter(quarter: str) -> list[dict]:
-    return [release for release in all_frozen() if release["trimestre"] == quarter]
 
 
 def _reference(quarter: str) -> Side | None:
@@ -329,12 +304,19 @@ def _answerable(name: str, proposal: str | None) -> dict:
 
 
 def _pinned(shown: dict) -> dict:
-    """``version.json`` of the version that was shown, if it is still the same bytes."""
+    """``version.json`` of the version that was shown, if it is still the same bytes, made by this code."""
     folder = publication.version_folder(shown["version"])
     if not (folder / DATABASE).is_file() or sha256_of(folder / DATABASE) != shown["empreinte_entrepot"]:
         raise AccesSoinsError(
             f"{folder / DATABASE} n'est plus ce qui a été montré (absent ou modifié) : refuser "
             f"{shown['publication']}, puis proposer à nouveau."
+        )
+    _, faults = verification.judge(folder / DATABASE, verification.published_contracts())
+    if faults:
+        raise AccesSoinsError(
+            f"{shown['publication']} : le code en place n'est plus celui de la proposition, et ne sait pas "
+            f"faire les fichiers de cette version : {' '.join(faults)} La refuser, attendre la version de la "
+            "prochaine nuit, puis proposer à nouveau."
         )
     return frozen.read_json(folder / publication.VERSION_FILE)
 
@@ -343,7 +325,7 @@ def _describe(shown: dict, version: dict, approved_by: str, remark: str | None) 
     served = publication.current_version()
     newer = served["version"] if served and served["version"] != shown["version"] else None
     note = f"À l'approbation, une version plus récente était servie ({newer}) : elle n'est pas ici."
-    earlier = _of_quarter(shown["trimestre"])
+    earlier = of_quarter(shown["trimestre"])
     return {
         **{key: shown[key] for key in ("publication", "proposition", "trimestre", "version", "raisons")},
         "corrige": earlier[-1]["publication"] if earlier else None,
@@ -369,8 +351,8 @@ def _write_proposal(proposal: dict, told: dict) -> None:
         shutil.rmtree(draft)
     draft.mkdir()
     frozen.write_report(draft, told, notes_of(proposal))
-    frozen.write_json(draft / PROPOSAL_FILE, proposal)
-    draft.rename(proposal_folder(proposal))
+    durable.write_json(draft / PROPOSAL_FILE, proposal)
+    durable.put_in_place(draft, proposal_folder(proposal))
 
 
 def _entry(told: dict) -> dict:

@@ -9,10 +9,10 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from acces_soins import archive, landing, ledger, publication
+from acces_soins import agenda, archive, french, landing, ledger, publication
 from acces_soins.catalog import fetched_sources, load_sources
 from acces_soins.deposits import read_index
-from acces_soins.formats import about
+from acces_soins.formats.about import STATUS_WORDS
 from acces_soins.settings import get_settings
 
 RESULTS = {
@@ -23,7 +23,6 @@ RESULTS = {
     "echec": "ÉCHEC",
 }
 QUIET = ("inchange", "sans_fichier")
-STATUSES = {code: status.label.lower() for code, status in about.STATUSES.items()}
 SHOWN_PERIODS = 4
 WIDTH = 140
 LAST_NIGHT = "derniere_nuit.txt"
@@ -64,7 +63,7 @@ def describe_build(database: Path, warnings: list[str]) -> str:
             "from marts.indicateurs_trimestriels"
         ).fetchone()
     warned = f" ; à relire : {', '.join(warnings)}" if warnings else ""
-    return f"{_number(rows)} lignes, {codes} indicateurs, {first} à {last}{warned}"
+    return f"{french.number(rows)} lignes, {codes} indicateurs, {first} à {last}{warned}"
 
 
 def refusals(events: list[dict]) -> list[str]:
@@ -114,7 +113,9 @@ def _alerts(state: str, steps: list[dict], extractions: list[dict]) -> list[str]
     ]
     missing = sorted(set(fetched_sources()) - {event["source"] for event in extractions})
     alerts += [f"{source_id} : extraction interrompue" for source_id in missing]
-    alerts += [f"source en retard — {sentence}" for sentence in late_sources(get_settings().today)]
+    today = get_settings().today
+    alerts += [f"source en retard — {sentence}" for sentence in late_sources(today)]
+    alerts += [f"publication trimestrielle — {sentence}" for sentence in agenda.alerts(today)]
     if state == "echec":
         alerts.insert(0, "la nuit n'a rien publié : la dernière version reste servie")
     elif _dashboards_failed(steps):
@@ -212,7 +213,7 @@ def _summarise(connection, code: str, unit: str, decimals: int) -> tuple[str, ..
         "from marts.indicateurs_trimestriels where code_indicateur = ? and trimestre = ?",
         [code, last],
     ).fetchone()
-    value = _number(france, decimals) if france is not None else "—"
+    value = french.number(france, decimals) if france is not None else "—"
     named = {0: "aucune région", 1: f"région {''.join(regions)}"}.get(len(regions), f"{len(regions)} régions")
     return last, value, unit, f"{departments} départements, {named}", _reasons(connection, code, last)
 
@@ -241,7 +242,7 @@ def _periods(connection, code: str) -> str:
         quarters = [quarter for quarter, _ in group]
         span = quarters[0] if len(quarters) == 1 else f"{quarters[0]}–{quarters[-1]}"
         word, _, reason = status.partition(" ")
-        periods.append(f"{span} {STATUSES[word]}{' ' + reason if reason else ''}")
+        periods.append(f"{span} {STATUS_WORDS[word]}{' ' + reason if reason else ''}")
     shown = periods[-SHOWN_PERIODS:]
     return ("… · " if len(periods) > SHOWN_PERIODS else "") + " · ".join(shown)
 
@@ -284,8 +285,4 @@ def _table(*headers: str) -> Table:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.1f} s".replace(".", ",")
-
-
-def _number(value: float, decimals: int = 0) -> str:
-    return f"{value:,.{decimals}f}".replace(",", " ").replace(".", ",")
+    return f"{french.number(value, 1)} s"

@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     superset_dossier: Path | None = None
     superset_metadonnees: str | None = None
     superset_processus: int = Field(default=1, ge=1)
+    # Whether who has no account sees the dashboards.
+    superset_public: bool = False
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
 
     @field_validator("donnees", "extraits", "pannes", "secrets", "superset_dossier")

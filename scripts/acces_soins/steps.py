@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from acces_soins import (
+    agenda,
     archive,
     comparison_page,
     dashboards,
@@ -28,6 +29,7 @@ from acces_soins import (
     publication,
     quality,
     reception,
+    release_list,
     releases,
     report,
     retention,
@@ -187,7 +189,7 @@ def refresh_dashboards(night: str) -> dict:
 
 def due_release() -> str | None:
     """The quarter about which a person must be asked today, or None."""
-    return releases.due(get_settings().today)
+    return agenda.due(get_settings().today)
 
 
 def propose_release(quarter: str) -> dict:
@@ -217,6 +219,7 @@ def freeze_release(proposal: dict, approved_by: str, remark: str | None = None) 
     """Freeze what ``propose_release`` showed; returns {publication, dossier, notes}."""
     release = releases.freeze(proposal["publication"], approved_by, proposal["proposition"], remark)
     folder = get_settings().releases / release["publication"]
+    release_list.write()
     announce(f"{release['publication']} figée, approuvée par {approved_by} : {folder}")
     return {"publication": release["publication"], "dossier": str(folder), "notes": release["notes"]}
 
@@ -238,6 +241,8 @@ def close_night(night: str) -> dict:
     outcome = report.judge(done, extractions) | {"entretien": "fait"}
     with _chore("élagage", outcome):
         retention.prune()
+    with _chore("liste des publications", outcome):
+        release_list.write()
     with _chore("pages des contrôles", outcome):
         quality.write_docs(night)
     with _chore("compte rendu", outcome):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import frozen, ledger
+from acces_soins import french, frozen, ledger
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.dashboards import marts_contracts
 from acces_soins.errors import AccesSoinsError
@@ -18,7 +18,8 @@ Contracts = dict[str, dict[str, str]]
 
 _LINE = re.compile(r"^([0-9a-f]{64})  (.+)$")
 _SHOWN = 5
-# Additive indicators whose every département has a figure of the quarter: nothing is missing from the sum.
+# Additive indicators, where nothing is missing from the sum: every part has a figure of the quarter. A total
+# may hold more than its régions (its producer counts residences that are of none), never less.
 _SUMS = """
 with points as (
     select points.*, territoires.code_region
@@ -32,12 +33,13 @@ sommes as (
     select
         code_indicateur,
         trimestre,
+        niveau as parties,
         if(grouping(code_region) = 1, 'france', 'region') as niveau,
         if(grouping(code_region) = 1, 'FR', code_region) as code_territoire,
         sum(valeur) as somme
     from points
-    where niveau = 'departement'
-    group by code_indicateur, trimestre, grouping sets ((code_region), ())
+    where niveau in ('departement', 'region')
+    group by code_indicateur, trimestre, parties, grouping sets ((code_region), ())
     having bool_and(statut = 'hors_champ' or (statut in ('observe', 'provisoire') and age_trimestres = 0))
 )
 select
@@ -45,11 +47,21 @@ select
     totaux.niveau,
     totaux.code_territoire,
     totaux.trimestre,
+    sommes.parties,
     totaux.valeur,
     sommes.somme,
+    case sommes.parties
+        when 'departement' then totaux.valeur is null or abs(sommes.somme - totaux.valeur) > 1e-6
+        else totaux.valeur is null or sommes.somme > totaux.valeur + 1e-6
+    end as est_inegal,
     rapprochements.ecart is not null as est_dit
 from points as totaux
-inner join sommes using (code_indicateur, trimestre, niveau, code_territoire)
+inner join sommes
+    on sommes.code_indicateur = totaux.code_indicateur
+    and sommes.trimestre = totaux.trimestre
+    and sommes.niveau = totaux.niveau
+    and sommes.code_territoire = totaux.code_territoire
+    and sommes.parties <> totaux.niveau
 left join marts.rapprochements as rapprochements
     on rapprochements.rapprochement = 'somme_des_departements'
     and rapprochements.code_indicateur = totaux.code_indicateur
@@ -60,28 +72,36 @@ left join marts.rapprochements as rapprochements
 where totaux.statut in ('observe', 'provisoire') and totaux.age_trimestres = 0
 order by all
 """
+_PARTS = {"departement": "départements", "region": "régions"}
 
 
 def verify(folder: Path) -> list[str]:
     """Verify the folder of a frozen release; returns what was found good, one French sentence each.
 
     Raises AccesSoinsError with every fault: the file whose bytes changed, that is missing or that was
-    added, the table that left its contract, the sum that no longer holds.
+    added, the table that left its contract, the sum that does not hold.
     """
     if faults := _byte_faults(folder):
         # What the bytes no longer prove, the figures cannot.
         raise AccesSoinsError(_told(folder.name, faults))
     contracts = frozen.read_json(folder / RELEASE_FILE)["contrats"]
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
-        sums, unequal = _check_sums(connection)
-        faults = [*schema_faults(connection, contracts), *unequal]
+    good, faults = judge(folder / DATABASE, contracts)
     if faults:
         raise AccesSoinsError(_told(folder.name, faults))
-    return [
-        f"{len(list(checksums.covered(folder)))} fichiers intacts, aucun de trop",
-        f"{len(contracts)} tables conformes à leurs contrats",
-        sums,
-    ]
+    return [f"{len(list(checksums.covered(folder)))} fichiers intacts, aucun de trop", *good]
+
+
+def judge(database: Path, contracts: Contracts) -> tuple[list[str], list[str]]:
+    """What a published file has right and what it has wrong, by its tables and by its sums.
+
+    French sentences. A candidate is judged before it is proposed as a release is afterwards.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        if faults := schema_faults(connection, contracts):
+            # Sums are read in tables that follow their contracts.
+            return [], faults
+        sums, unequal = _check_sums(connection)
+    return [f"{len(contracts)} tables conformes à leurs contrats", sums], unequal
 
 
 def published_contracts() -> Contracts:
@@ -136,25 +156,28 @@ def _byte_faults(folder: Path) -> list[str]:
 
 
 def _check_sums(connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
-    """The sentence that counts them, and the totals that are not the sum of their départements.
+    """The sentence that counts them, and the totals that are not the sum of their parts.
 
     A gap that the release itself tells in ``rapprochements`` is no fault: a producer's total may hold
     residences that are of no département.
     """
     rows = connection.execute(_SUMS).fetchall()
-    unequal = [row for row in rows if row[4] is None or abs(row[5] - row[4]) > 1e-6]
     faults = [
-        f"{DATABASE}, {code} {quarter}, {level} {territory} : attendu la somme des départements "
-        f"({total:g}) ; trouvé {value if value is not None else 'aucune valeur'}."
-        for code, level, territory, quarter, value, total, told in unequal
-        if not told
+        f"{DATABASE}, {code} {quarter}, {level} {territory} : attendu la somme des {_PARTS[parts]} "
+        f"({_written(total)}) ; trouvé {'aucune valeur' if value is None else _written(value)}."
+        for code, level, territory, quarter, parts, value, total, unequal, told in rows
+        if unequal and not told
     ]
-    told = sum(row[6] for row in unequal)
+    told = sum(row[-2] and row[-1] for row in rows)
     return (
-        f"{len(rows)} totaux égaux à la somme de leurs départements"
+        f"{french.number(len(rows))} totaux égaux à la somme de leurs parties"
         + (f", dont {told} avec un écart que la table rapprochements dit" if told else ""),
         faults[:_SHOWN] + ([f"et {len(faults) - _SHOWN} autres totaux."] if len(faults) > _SHOWN else []),
     )
+
+
+def _written(value: float) -> str:
+    return french.number(value, 0 if value == int(value) else 3)
 
 
 def _told(name: str, faults: list[str]) -> str:

@@ -14,9 +14,9 @@ from acces_soins.settings import PROJECT, get_settings
 
 CODE_FOLDERS = ("dbt_project/models", "dbt_project/macros", "dbt_project/seeds", "expectations")
 PACKAGE = "scripts/acces_soins"
-CODE_FILES = ("uv.lock", "dbt_project/dbt_project.yml")
+# The last one is copied into each release.
+CODE_FILES = ("uv.lock", "dbt_project/dbt_project.yml", "docs/politique_de_revision.md")
 RUN_FORMAT = "%Y%m%dT%H%M%S.%fZ"
-CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".lock"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def current_inputs() -> Inputs:
 
 @lru_cache(maxsize=1)
 def code_hash() -> str:
-    """Hash of what makes the figures: SQL, contracts, suites, package, lock."""
+    """Hash of what makes the figures and the files that carry them: SQL, contracts, suites, package, lock."""
     digest = hashlib.sha256()
     for path in _code_files():
         digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0")
@@ -91,9 +91,13 @@ def run_stamp() -> str:
 
 def _code_files() -> list[Path]:
     folders = [PROJECT / name for name in (*CODE_FOLDERS, PACKAGE)]
-    found = [p for folder in folders for p in folder.rglob("*") if p.suffix in CODE_SUFFIXES and p.is_file()]
-    found += [PROJECT / name for name in CODE_FILES]
-    return sorted(path for path in found if "__pycache__" not in path.parts)
+    found = [p for folder in folders for p in folder.rglob("*") if p.is_file() and _counts(p)]
+    return sorted([*found, *(PROJECT / name for name in CODE_FILES)])
+
+
+def _counts(path: Path) -> bool:
+    """Whatever its suffix: templates, scripts and outlines of the map change what is published too."""
+    return "__pycache__" not in path.parts and not path.name.startswith(".")
 
 
 def _git(*arguments: str) -> str | None:

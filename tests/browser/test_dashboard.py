@@ -1,24 +1,23 @@
-"""The dashboards in a real browser, as people see them.
-
-The quick pass walks through two of them; « make test-long » sees all, for each role and width.
-"""
+"""The dashboards in a real browser, as people see them: one of each kind; the sweep sees all of them."""
 
 import csv
-import os
+import json
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
+from typer.testing import CliRunner
 
 import browsing
+import pages
 import published_marts
-from acces_soins import dashboards
+from acces_soins.cli import app
+from pages import DEPARTEMENT, NATIONAL, REGION
+
+BRETON = ("22", "29", "35", "56")
 
 pytestmark = [pytest.mark.browser, pytest.mark.superset, pytest.mark.xdist_group("superset")]
-
-ENGLISH = re.compile(
-    r"\b(Filters|Apply|Clear all|No data|No results|Loading|Settings|Error|Sign in|Rows?|Search|Value)\b"
-)
 
 
 @pytest.fixture(scope="module")
@@ -27,84 +26,12 @@ def browser(superset):
         yield started
 
 
-PAGES = {page["slug"]: page for page in dashboards.of_kind(dashboards.load_assets(), "dashboards").values()}
-NATIONAL, DEPARTEMENT = "acces-aux-soins", "mon-departement"
-# Superset says « chargement » with these; none is left once a page is drawn.
-LOADING = "[data-test=loading-indicator], .loading"
-REPORTS = os.environ.get("ACCES_SOINS_CAPTURES")
-
-
-def _logged_in(browser, superset, address: str, login: str, width: int = 1440):
-    """A page just after the login form, wherever that leads."""
-    opened = browser.new_page(viewport={"width": width, "height": 1700}, locale="fr-FR")
-    opened.goto(f"{address}/login/")
-    opened.fill("input#username, input[name=username]", login)
-    opened.fill("input[type=password]", superset.password(login))
-    assert not ENGLISH.search(opened.inner_text("body"))
-    opened.press("input[type=password]", "Enter")
-    opened.wait_for_url(lambda url: "/login" not in url)
-    return opened
-
-
-def _draw(page, slug: str) -> None:
-    """Wait until every tile of the dashboard is drawn: Superset draws a tile when it comes into view."""
-    page.wait_for_selector(".as-navigation", timeout=90_000)
-    for name in _tiles(slug):
-        tile = page.locator(f"#CHART-{name}")
-        tile.scroll_into_view_if_needed(timeout=60_000)
-        holder = f".dashboard-component-chart-holder:has(#CHART-{name})"
-        drawn = "path.region" if name == "carte" else "canvas, tbody td"
-        page.locator(holder).locator(drawn).first.wait_for(state="attached", timeout=90_000)
-    page.wait_for_function("selector => !document.querySelector(selector)", arg=LOADING, timeout=90_000)
-
-
-def _tiles(slug: str) -> list[str]:
-    """Names of the dashboard's tiles, in the order of its rows."""
-    return [
-        item["id"].removeprefix("CHART-")
-        for item in PAGES[slug]["position"].values()
-        if isinstance(item, dict) and item.get("type") == "CHART"
-    ]
-
-
-def _keep(page, name: str) -> None:
-    """A picture for the eye, where ACCES_SOINS_CAPTURES names a folder."""
-    if REPORTS:
-        page.screenshot(path=Path(REPORTS) / f"{name}.png", full_page=True)
-
-
-def _faults(page, slug: str) -> list[str]:
-    """What a reader would stumble over on a drawn page."""
-    found = []
-    text = page.inner_text("body")
-    if english := ENGLISH.search(text):
-        found.append(f"anglais : {english.group()}")
-    if alerts := page.locator("[role=alert]").all_inner_texts():
-        found.append(f"alertes : {alerts}")
-    # Superset takes away a tile that is far from the view: each is looked at where it stands.
-    for name in _tiles(slug):
-        page.locator(f"#CHART-{name}").scroll_into_view_if_needed()
-        holder = page.locator(f".dashboard-component-chart-holder:has(#CHART-{name})")
-        if name == "carte":
-            continue
-        holder.locator("canvas, td").first.wait_for(state="attached")
-        if not holder.locator("canvas").count() and not holder.locator("td").first.inner_text().strip():
-            found.append(f"tuile vide : {name}")
-        if name == "bandeau" and "chiffres fictifs" not in holder.inner_text():
-            found.append("rien ne dit que les données sont d'essai")
-    if "carte" in _tiles(slug):
-        page.locator("#CHART-carte").scroll_into_view_if_needed()
-        page.locator("path.region").first.wait_for(state="attached")
-    if "carte" in _tiles(slug) and (shapes := page.locator("path.region").count()) != 101:
-        found.append(f"carte de {shapes} formes")
-    return found
-
-
 @pytest.fixture(scope="module")
 def page(browser, superset, superset_address):
     """The first dashboard as a decision maker lands on it, drawn."""
-    opened = _logged_in(browser, superset, superset_address, "decideur")
-    _draw(opened, NATIONAL)
+    opened = pages.open_page(browser)
+    pages.log_in(opened, superset, superset_address, "decideur")
+    pages.draw(opened, NATIONAL)
     yield opened
     opened.close()
 
@@ -114,14 +41,34 @@ def test_a_decision_maker_lands_on_the_dashboard(page):
 
 
 def test_a_statistician_lands_at_home(browser, superset, superset_address):
-    opened = _logged_in(browser, superset, superset_address, "statisticien")
+    opened = pages.open_page(browser)
+    pages.log_in(opened, superset, superset_address, "statisticien")
     assert opened.url.endswith("/superset/welcome/")
     opened.close()
 
 
 def test_the_national_page_has_no_fault(page):
-    assert _faults(page, NATIONAL) == []
-    _keep(page, "vue_nationale")
+    assert pages.faults(page, NATIONAL) == []
+    pages.keep(page, "vue_nationale")
+
+
+def test_what_is_ours_on_the_page_is_accessible(page):
+    page.evaluate("window.scrollTo(0, 0)")
+    assert pages.axe_faults(page) == []
+
+
+def test_the_checker_sees_what_is_wrong(page):
+    page.locator("#CHART-bandeau").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.as-essai').style.color = '#c05000'")
+    assert any(fault.startswith("color-contrast") for fault in pages.axe_faults(page))
+    page.evaluate("document.querySelector('.as-essai').style.color = ''")
+
+
+def _last(code: str, territory: str) -> dict:
+    """What the published mart says of a département at its last quarter."""
+    keys = ("code_indicateur", "trimestre", "niveau", "code_territoire")
+    wanted = (code, published_marts.QUARTERS[-1], "departement", territory)
+    return next(r for r in published_marts.rows_of_the_dashboard() if tuple(r[k] for k in keys) == wanted)
 
 
 def test_the_map_colours_the_departements_that_have_a_value(page):
@@ -131,89 +78,137 @@ def test_the_map_colours_the_departements_that_have_a_value(page):
         for row in published_marts.rows_of_the_dashboard()
         if (row["code_indicateur"], row["trimestre"], row["niveau"]) == (code, quarter, "departement")
     )
+    pages.tile(page, "carte")
     filled = (
         "[...document.querySelectorAll('path.region')].filter(e => e.style.fill.startsWith('rgb')).length"
     )
     page.wait_for_function(f"{filled} === {with_value}", timeout=60_000)
 
 
+@pytest.mark.parametrize("code", ["2A", "2B", "75", "976", "29"])
+def test_the_right_departement_is_under_the_pointer(page, code):
+    row = _last(published_marts.INDICATORS[0][0], code)
+    pages.tile(page, "carte")
+    name, *value = pages.pointed_at(page, row["code_iso_3166_2"])
+    assert name == row["libelle_territoire"]
+    shown = "" if row["valeur"] is None else f"{row['valeur']:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    assert "".join(value) == shown
+
+
+def test_masked_carried_and_absent_shapes_do_not_look_the_same(page):
+    pages.tile(page, "carte")
+    looks = {
+        iso: page.evaluate(
+            "iso => { const s = getComputedStyle([...document.querySelectorAll('path.region')]"
+            ".find(p => p.__data__.properties.ISO === iso)); return [s.fill, s.strokeDasharray]; }",
+            iso,
+        )
+        for iso in ("FR-YT", "FR-93", "FR-23", "FR-29")
+    }
+    masked, absent, carried, observed = looks.values()
+    assert masked == ["rgb(146, 146, 146)", "none"] and absent == ["none", "none"]
+    assert carried[0].startswith("rgb") and carried[1] != "none"
+    assert observed[0].startswith("rgb") and observed[1] == "none"
+
+
 def test_trial_data_say_so(page):
-    page.locator("#CHART-bandeau").scroll_into_view_if_needed()
+    pages.tile(page, "bandeau")
     assert "chiffres fictifs" in page.inner_text(".as-essai")
-    assert "dernière publication\u00a0: 20 janvier 2026" in page.inner_text(".as-fraicheur")
+    band = page.inner_text(".as-fraicheur")
+    assert "dernière publication\u00a0: 20 janvier 2026" in band
+    assert "prochaine publication trimestrielle\u00a0: 19/02/2099" in band
 
 
 def test_the_figures_carry_their_unit_and_their_quarter(page):
-    page.locator("#CHART-chiffres_cles").scroll_into_view_if_needed()
+    pages.tile(page, "chiffres_cles")
     cards = page.inner_text(".as-cartes")
     assert re.search(r"\d,\d\s%", cards)
     assert "France · 4e trimestre 2025" in cards
     assert "4e trimestre 2025" in page.inner_text(".as-legende")
 
 
-def test_no_text_is_cut(page):
-    for tile in ("bandeau", "vedettes", "chiffres_cles", "legende", "mouvements", "definition"):
-        page.locator(f"#CHART-{tile}").scroll_into_view_if_needed()
-        page.locator(f".dashboard-component-chart-holder:has(#CHART-{tile}) tbody").first.wait_for(
-            state="attached"
+@pytest.fixture
+def as_published(superset, use_settings):
+    """What « acces-soins sql » and the published files say of a département: value and status."""
+    use_settings(donnees=superset.settings.donnees)
+    files = superset.settings.current / "fichiers"
+    question = (
+        "select valeur, statut from {} where code_indicateur = '{}' and niveau = 'departement'"
+        " and code_territoire = '{}' and trimestre = '{}'"
+    )
+
+    def ask(code: str, territory: str) -> list[tuple]:
+        key = (code, territory, published_marts.QUARTERS[-1])
+        asked = CliRunner().invoke(
+            app, ["sql", question.format("marts.indicateurs_trimestriels", *key), "--format", "json"]
         )
+        assert asked.exit_code == 0, asked.output
+        answers = [tuple(row.values()) for row in json.loads(asked.stdout)]
+        for kind in ("parquet", "csv"):
+            file = files / f"indicateurs_trimestriels.{kind}"
+            answers += duckdb.sql(question.format(f"'{file}'", *key)).fetchall()
+        return answers
+
+    return ask
+
+
+@pytest.mark.parametrize(("territory", "status"), [("29", "observe"), ("23", "reporte"), ("976", "masque")])
+def test_the_figure_shown_is_the_one_of_the_command_and_of_the_files(page, as_published, territory, status):
+    code, _label, _unit, decimals, *_ = published_marts.INDICATORS[0]
+    by_command, by_parquet, by_csv = as_published(code, territory)
+    assert by_command == by_parquet == by_csv and by_command[1] == status
+    line = pages.tile(page, "classement").locator("tbody tr", has_text=re.compile(rf"\b{territory} – "))
+    cells = [cell.strip("\u2007 ") for cell in line.locator("td").all_inner_texts()]
+    shown = cells[3]
+    assert shown == ("–" if by_command[0] is None else published_marts.french(by_command[0], decimals))
+    assert cells[8].startswith(published_marts.STATUS_LABELS[status])
+
+
+def test_no_text_is_cut(page):
+    for name in ("bandeau", "vedettes", "chiffres_cles", "legende", "mouvements", "definition"):
+        pages.tile(page, name).locator("tbody").first.wait_for(state="attached")
         cut = page.evaluate(
             "id => { const tile = document.getElementById(id).parentElement;"
             " const ends = [...tile.querySelectorAll('tbody')].map(t => t.getBoundingClientRect().bottom);"
             " return Math.max(...ends) - tile.getBoundingClientRect().bottom; }",
-            f"CHART-{tile}",
+            f"CHART-{name}",
         )
-        assert cut <= 0, tile
-
-
-OPTION = ".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option"
-
-
-def _open_filter(page, name: str):
-    """Open the choices of a filter of the bar; the value that is shown lies over the field."""
-    page.locator(f"#NATIVE_FILTER-{name}").click(force=True)
-    page.locator(OPTION).first.wait_for()
-    return page.locator(OPTION)
-
-
-def _choose(page, name: str, value: str) -> None:
-    _open_filter(page, name)
-    page.keyboard.type(value)
-    page.locator(OPTION, has_text=value).first.click()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Appliquer").click()
+        assert cut <= 0, name
 
 
 def test_one_reaches_a_departement_through_its_region(page):
     page.locator(".as-navigation a", has_text="Mon département").click()
     page.wait_for_url("**/mon-departement/**")
-    _draw(page, DEPARTEMENT)
-    assert _faults(page, DEPARTEMENT) == []
-    _choose(page, "region", "Bretagne")
-    # the département that was shown is not of this région: its first one takes the place
+    pages.draw(page, DEPARTEMENT)
+    assert pages.faults(page, DEPARTEMENT) == []
+    pages.choose(page, "region", "Bretagne")
+    # the département that was shown is not of this region: its first one takes the place
     page.wait_for_selector('[title="22 – Côtes-d\'Armor"]', timeout=60_000)
-    options = _open_filter(page, "departement")
     breton = {"22 – Côtes-d'Armor", "29 – Finistère", "35 – Ille-et-Vilaine", "56 – Morbihan"}
-    assert set(options.all_inner_texts()) == breton
+    assert set(pages.options(page, "departement").all_inner_texts()) == breton
     page.keyboard.press("Escape")
-    _choose(page, "departement", "29 – Finistère")
+    pages.choose(page, "departement", "29 – Finistère")
     page.wait_for_selector(".as-titre:has-text('29 – Finistère')", timeout=60_000)
     with page.expect_download() as started:
         page.get_by_text("tous les chiffres de ce département").click()
     text = Path(started.value.path()).read_text(encoding="utf-8-sig")
     first = next(row for row in csv.DictReader(text.splitlines(), delimiter=";"))
     assert (first["code_departement"], first["nature"]) == ("29", published_marts.TRIAL)
-    _keep(page, "mon_departement")
+    pages.keep(page, "mon_departement")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("login", ["decideur", "statisticien", "admin"])
-@pytest.mark.parametrize("slug", PAGES)
-def test_every_page_for_everyone_at_every_width(browser, superset, superset_address, slug, login, width):
-    opened = _logged_in(browser, superset, superset_address, login, width)
-    opened.goto(f"{superset_address}/superset/dashboard/{slug}/")
-    _draw(opened, slug)
-    _keep(opened, f"{slug}-{login}-{width}")
-    assert _faults(opened, slug) == []
-    opened.close()
+def test_the_map_frames_the_region(page):
+    page.locator(".as-navigation a", has_text="Ma région").click()
+    page.wait_for_url("**/ma-region/**")
+    pages.draw(page, REGION)
+    pages.choose(page, "region", "Bretagne")
+    page.wait_for_selector(".as-cadre-53", state="attached", timeout=60_000)
+    pages.tile(page, "carte")
+    for code in BRETON:
+        assert pages.pointed_at(page, f"FR-{code}")[0] == _last("nb_msp", code)["libelle_territoire"]
+    shown = page.locator("svg:has(.map-layer)").bounding_box()
+    boxes = [pages.box_of(page, f"FR-{code}") for code in BRETON]
+    left, right = min(b["left"] for b in boxes), max(b["right"] for b in boxes)
+    assert shown["x"] <= left and right <= shown["x"] + shown["width"]
+    assert right - left > 0.6 * shown["height"]
+    pages.keep(page, "ma_region")

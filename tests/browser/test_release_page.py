@@ -1,14 +1,16 @@
 """The page of a release and the dictionary, in a real browser: what is seen, and what WCAG AA asks."""
 
 import dataclasses
+import datetime as dt
 
 import duckdb
 import pytest
 
 import browsing
 import small_release
-from acces_soins import formats
+from acces_soins import agenda, formats
 from acces_soins.formats import about as texts
+from acces_soins.formats import rendering
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("release_page")]
 
@@ -26,6 +28,23 @@ def release(tmp_path_factory):
     for name, trial in (("essai", True), ("reel", False)):
         (root / name).mkdir()
         formats.write(database, root / name, dataclasses.replace(small_release.ABOUT, trial=trial))
+    rendering.render(
+        "publications.html.j2",
+        root / "publications.html",
+        trial=True,
+        releases=[
+            {
+                "publication": f"2026T3-r{rank}", "trimestre": "2026T3",
+                "figee_le": "2026-11-19T09:00:00+00:00",
+                "corrige": "2026T3-r0" if rank else None, "corrigee_par": None if rank else "2026T3-r1",
+                "raisons": "Fichier corrigé par son producteur.", "page": "essai/index.html",
+            }
+            for rank in (1, 0)
+        ],
+        coming=agenda.announced()[1:],
+        today=dt.date(2026, 11, 22),
+        states=agenda.STATES,
+    )  # fmt: skip
     return root
 
 
@@ -81,6 +100,15 @@ def test_the_dictionary_is_accessible_and_fits(opened):
     assert "Ne permet pas de dire" in page.inner_text(f"#{ALD}")
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_list_of_releases_is_accessible_and_fits(opened, width):
+    page = opened("publications.html", width)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    cell = page.locator("text=Corrigée par 2026T3-r1.").bounding_box()
+    assert cell["x"] + cell["width"] <= width
+
+
 def test_the_checker_sees_what_is_wrong(opened):
     page = opened()
     page.evaluate("document.querySelector('label[for=indicateur]').remove()")
@@ -121,7 +149,7 @@ def test_choosing_changes_map_table_and_title(opened):
     page = opened()
     before = page.inner_text("#lignes")
     page.select_option("#trimestre", label="1er trimestre 2024")
-    assert "1er trimestre 2024" in page.inner_text("caption#titre-tableau")
+    assert "1er trimestre 2024" in page.inner_text("#titre-tableau")
     assert page.inner_text("#lignes") != before
     page.select_option("#indicateur", label="Délai moyen d'accès aux spécialistes")
     assert page.locator("#lignes tr").count() == 101

@@ -212,7 +212,7 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(
     assert [fault.sentence for one in proof.prove() for fault in one.faults] == []
     # The second version is not the served one, and its files do not count any more.
     compared = rebuilding.rebuild(second_version)
-    assert {one.table for one in compared} >= {"indicateurs_trimestriels", "revisions", "valeurs_connues"}
+    assert {one.name for one in compared} >= {"indicateurs_trimestriels", "revisions", "valeurs_connues"}
     assert [one.sentence for one in compared if not one.same] == []
 
 
@@ -222,7 +222,7 @@ def _touched_register_stops(night, version, served):
     content = path.read_bytes()
     path.write_bytes(content[:-1])
     with pytest.raises(
-        CriticalCheckFailed, match=rf"registre/valeurs/{version}.parquet : attendu l'empreinte"
+        CriticalCheckFailed, match=rf"fichier = registre/valeurs/{version}.parquet, attendu = l'empreinte"
     ):
         steps.check(night)
     with pytest.raises(CriticalCheckFailed, match="Rien n'est publié"):
@@ -261,7 +261,7 @@ def test_a_changed_landed_table_is_named_by_the_rebuild(after_first_night, sourc
     duckdb.execute(f"copy (select {changed} from '{landed.table}') to '{copy}' (format parquet)")
     copy.replace(landed.table)
     [version] = history.publications()
-    different = {one.table for one in rebuilding.rebuild(version) if not one.same}
+    different = {one.name for one in rebuilding.rebuild(version) if not one.same}
     assert "indicateurs_trimestriels" in different and "territoires" not in different
     assert [fault.file.endswith("table.parquet") for fault in proof.prove_source(ALD_INFRA).faults] == [True]
 

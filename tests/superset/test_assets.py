@@ -2,6 +2,8 @@
 
 import copy
 import csv
+import json
+import math
 import shutil
 import subprocess
 
@@ -240,6 +242,64 @@ def test_a_database_file_that_is_gone_is_made_again(prepared_steps):
     assert dashboards.prepare() is True
     assert dashboards.prepare() is True
     assert prepared_steps == ["prepare", "prepare"]
+
+
+def test_the_switch_to_the_public_is_thrown_at_the_next_preparation(
+    prepared_steps, database_file, use_settings
+):
+    dashboards.update("v1")
+    use_settings(superset_public=True)
+    assert dashboards.prepare() is True
+    assert prepared_steps[3:] == ["prepare"]
+    assert deployment._preparation(get_settings()).arguments["public"] is True
+    assert dashboards.update("v1") is True
+    assert prepared_steps[4:] == ["deploy", "refresh"]
+
+
+def _boxes() -> dict[str, tuple[float, float, float, float]]:
+    """ISO code -> left, top, right, bottom of the shape as Superset's map projects it, in its order."""
+    folder = next(dashboards.ENVIRONMENT.glob("lib/python3*/site-packages/superset/static/assets"))
+    for path in folder.glob("*.geojson"):
+        features = json.loads(path.read_text(encoding="utf-8"))["features"]
+        boxes = {f["properties"].get("ISO"): _box(f["geometry"]["coordinates"]) for f in features}
+        # another one has the overseas collectivities too
+        if "FR-YT" in boxes and len(boxes) == 101:
+            return boxes
+    raise AssertionError("la carte des départements n'est plus dans Superset")
+
+
+def _box(coordinates: list) -> tuple[float, float, float, float]:
+    if isinstance(coordinates[0], int | float):
+        x, y = coordinates[0], -math.degrees(math.asinh(math.tan(math.radians(coordinates[1]))))
+        return x, y, x, y
+    return _around(map(_box, coordinates))
+
+
+def _around(boxes) -> tuple[float, float, float, float]:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+@pytest.mark.superset
+def test_the_map_s_shapes_and_frames_are_superset_s():
+    superset_service.skip_without_superset()
+    boxes = _boxes()
+    ours = yaml.safe_load((dashboards.ASSETS / "commun" / "carte.yaml").read_text(encoding="utf-8"))
+    assert ours["formes"] == list(boxes)
+    with dashboards.TERRITORIES.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    left, top, right, bottom = _around(boxes.values())
+    width, height = right - left, bottom - top
+    assert set(ours["cadres"]) == {row["code_territoire"] for row in rows if row["niveau"] == "region"}
+    for code, frame in ours["cadres"].items():
+        inside = [
+            r["code_iso_3166_2"] for r in rows if r["niveau"] == "departement" and r["code_region"] == code
+        ]
+        box = _around(boxes[shape] for shape in inside)
+        assert frame["x"] == pytest.approx(50 * (box[0] + box[2] - 2 * left) / width, abs=0.1), code
+        assert frame["y"] == pytest.approx(50 * (box[1] + box[3] - 2 * top) / height, abs=0.1), code
+        share = max((box[2] - box[0]) / width, (box[3] - box[1]) / height)
+        assert 0.1 < frame["fois"] * share < 0.9, code
 
 
 @pytest.mark.superset

@@ -1,6 +1,8 @@
 """A real import into a fresh Superset: charts answer, the entry is closed, a link swap is seen."""
 
+import csv
 import json
+import re
 import shutil
 import stat
 
@@ -10,8 +12,8 @@ import yaml
 
 import published_marts
 import superset_service
-from acces_soins import dashboards
-from chart_data import ALL
+from acces_soins import dashboards, formats, french
+from chart_data import ALL, NATIONAL, exported
 from chart_data import charts as _charts
 from chart_data import data as _data
 
@@ -310,6 +312,23 @@ def test_the_ranking_shows_the_numbers_of_the_mart(reader):
     assert _french(mart["valeur"] - mart["valeur_france"], 1) in first["ecart_france"]
 
 
+def test_the_ranking_shows_the_figures_of_the_file_that_a_reader_takes_away(superset, reader, tmp_path):
+    formats.write_nightly(superset.settings.published_warehouse, tmp_path)
+    for code in ("densite_mg_liberaux", "taux_ald_sans_mt"):
+        with (tmp_path / "tableau_de_bord.csv").open(encoding="utf-8", newline="") as stream:
+            lines = [line for line in csv.DictReader(stream) if line["code_indicateur"] == code]
+        wanted = {
+            line["code_territoire"]: french.number(float(line["valeur"]), 1) if line["valeur"] else "–"
+            for line in lines
+            if (line["niveau"], line["trimestre"]) == ("departement", "2025T4")
+        }
+        shown = {
+            row["libelle_departement"].split(" ")[0]: row["valeur_affichee"].strip("\u2007")
+            for row in _ranking(reader, code)
+        }
+        assert len(shown) == 101 and shown == wanted
+
+
 def test_a_number_of_structures_has_no_gap_to_the_national_total(reader):
     assert {row["ecart_france"] for row in _ranking(reader, "nb_msp")} == {"–"}
 
@@ -332,9 +351,14 @@ def test_the_map_leaves_a_masked_departement_white_and_the_legend_counts_it(read
     assert shapes["sans valeur"] is None
     (legend,) = _data(reader, "Légende de la carte", chosen)
     legend = next(iter(legend.values()))
-    assert "2 sans valeur affichable sur 101" in legend
-    assert "Masqué\u00a0: non communiqué par le producteur" in legend
+    assert "Masqué\u00a0: 976 – Mayotte (non communiqué par le producteur)" in legend
+    assert "Sans chiffre\u00a0: 93 – Seine-Saint-Denis (édition non reçue)" in legend
+    assert "Reporté\u00a0: 1 sur 99" in legend and "Source\u00a0: Source fictive" in legend
+    assert 'class="as-masque-FR-YT"' in legend and 'class="as-reporte-FR-23"' in legend
+    assert "as-cadre" not in legend
     assert LABELS["taux_ald_sans_mt"] in legend and "4e trimestre 2025" in legend
+    (legend,) = _data(reader, "Légende de la carte", {**chosen, "libelle_region": "Bretagne"})
+    assert 'class="as-cadre-53"' in next(iter(legend.values()))
 
 
 def test_a_late_source_comes_first_and_says_so(reader):
@@ -450,6 +474,101 @@ def test_the_departement_s_sheet_is_linked_once_it_is_made(superset, reader):
     sheet.parent.mkdir(parents=True)
     sheet.write_bytes(b"%PDF-1.7")
     assert 'href="/fiches/fiche-29.pdf"' in header()
+
+
+VISITS = """
+import json, runpy
+from superset import db
+manage, asked = runpy.run_path(MANAGE), json.loads(ASKED)
+app.config["WTF_CSRF_ENABLED"] = False
+
+def visit():
+    visitor = app.test_client()
+    told = {path: visitor.get(path).status_code for path in asked["pages"]}
+    charts = visitor.get("/api/v1/dashboard/acces-aux-soins/charts").get_json().get("result", [])
+    if charts:
+        form = next(c for c in charts if c["slice_name"] == asked["chart"])["form_data"]
+        page = visitor.get("/api/v1/dashboard/acces-aux-soins").get_json()["result"]["id"]
+        query = {"columns": form["all_columns"], "row_limit": 10}
+        for kind in ("json", "csv"):
+            told[kind] = visitor.post("/api/v1/chart/data", json={
+                "datasource": {"id": int(form["datasource"].split("__")[0]), "type": "table"},
+                "queries": [query], "form_data": {**form, "dashboardId": page},
+                "result_format": kind, "result_type": "full",
+            }).status_code
+    sql = {"database_id": 1, "sql": "SELECT 1"}
+    told["sql"] = visitor.post("/api/v1/sqllab/execute/", json=sql).status_code
+    return told
+
+for public in (True, False):
+    manage["admit"](asked["dashboards"], public)
+    db.session.commit()
+    print(json.dumps(visit()))
+"""
+
+
+def test_who_has_no_account_sees_the_dashboards_only_where_they_are_public(superset):
+    dashboard, file = "/superset/dashboard/acces-aux-soins/", "/donnees/tableau_de_bord.parquet"
+    closed_to_all = [
+        "/api/v1/database/",
+        "/api/v1/dataset/",
+        "/sqllab/",
+        "/api/v1/saved_query/",
+        "/users/list/",
+    ]
+    asked = {"pages": [dashboard, file, *closed_to_all], "chart": RANKING, "dashboards": list(PAGES)}
+    code = VISITS.replace("MANAGE", repr(str(dashboards.SUPERSET / "manage.py")))
+    answer = superset_service.in_superset(superset, code.replace("ASKED", repr(json.dumps(asked))))
+    lines = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == 2, answer.stderr[-2000:]
+    public, closed = lines
+    assert (public[dashboard], public[file], public["json"], public["csv"]) == (200, 200, 200, 403)
+    assert (closed[dashboard], closed[file]) == (302, 302) and "json" not in closed
+    for told in lines:
+        assert told["sql"] in (401, 403)
+        assert 200 not in {told[path] for path in closed_to_all}, told
+
+
+TARGETS = "Toutes les cibles chiffrées : ce qui reste à faire, à quel rythme, est-ce faisable"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [(RANKING, NATIONAL), (BAND, NATIONAL), (TARGETS, "mesures-du-pacte")]
+)
+def test_an_exported_chart_has_no_html(reader, name, slug):
+    text = exported(reader, name, slug).content.decode("utf-8")
+    assert text.startswith("\ufeff") and not re.search(r"<\w|&\w+;|as-", text)
+
+
+def test_an_exported_ranking_is_numbers_for_a_spreadsheet(reader):
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"]}
+    text = exported(reader, RANKING, NATIONAL, chosen).content.decode("utf-8-sig")
+    rows = {row["Département"]: row for row in csv.DictReader(text.splitlines(), delimiter=";")}
+    assert len(rows) == 101
+    finistere = _mart_row("taux_ald_sans_mt", "2025T4", "29", "departement")
+    row = rows["29 – Finistère"]
+    assert row["Valeur"] == _french(finistere["valeur"], 1)
+    gap = round(finistere["valeur"] - finistere["valeur_france"], 1)
+    assert row["Écart à la France"] == f"{gap}".replace(".", ",")
+    masked = rows["976 – Mayotte"]
+    assert masked["Valeur"] == "" and masked["Statut"] == "Masqué non communiqué par le producteur"
+
+
+def test_the_targets_say_the_sentence_and_what_is_left(reader):
+    rows = _data(reader, TARGETS, slug="mesures-du-pacte")
+    past, followed = (row for row in rows if row["libelle_indicateur"] == LABELS["taux_ald_sans_mt"])
+    assert followed["cible"] == "2,0\u00a0% au 31/12/2025" and followed["reste"].startswith("reste")
+    assert past["reste"] == "échéance passée"
+    assert "une phrase inventée\u00a0» – Document d'essai" in followed["phrase"]
+    (everywhere,) = (row for row in rows if row["libelle_indicateur"] == LABELS["nb_msp"])
+    assert "dans chaque département" in everywhere["cible"]
+
+
+def test_the_next_publication_comes_first_in_the_calendar(reader):
+    name = "Le calendrier : quand viennent les prochaines publications trimestrielles"
+    coming, done = _data(reader, name, slug="qualite-et-fraicheur")
+    assert (coming["prevue_le"], coming["etat_affiche"]) == ("19/02/2099", "Date confirmée")
+    assert done["etat_affiche"] == "Publiée le 20/11/2025"
 
 
 def test_superset_speaks_our_french(superset_address):

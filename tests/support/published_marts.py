@@ -464,6 +464,37 @@ def _known() -> list[dict]:
     ]
 
 
+def _targets() -> list[dict]:
+    """One target that is followed, one whose date has gone by, one for each département."""
+    common = {"nature": "valeur", "titre_document": "Document d'essai", "citation": "une phrase inventée"}
+    france = {**common, "niveau": "france", "code_territoire": "FR", "code_indicateur": "taux_ald_sans_mt"}
+    return [
+        {**france, "cible": 2.0, "echeance": dt.date(2025, 12, 31), "document": "essai"},
+        {**france, "cible": 5.0, "echeance": dt.date(2023, 12, 31), "document": "essai_ancien"},
+        *(
+            {**common, **territory, "code_indicateur": "nb_msp", "cible": 1.0, "document": "essai"}
+            for territory in _departements()
+        ),
+    ]
+
+
+def _calendar() -> list[dict]:
+    return [
+        {
+            "publication": f"{quarter}-r0",
+            "trimestre": quarter,
+            "nature": "publication",
+            "date_prevue": day,
+            "etat": state,
+            "date_publication": day if state == "figee" else None,
+        }
+        for quarter, day, state in (
+            ("2025T3", dt.date(2025, 11, 20), "figee"),
+            ("2025T4", dt.date(2099, 2, 19), "confirmee"),
+        )
+    ]
+
+
 def _tables(rows: list[dict], for_pages: bool) -> dict[str, list[dict]]:
     """Table -> rows; those that only the dashboards read are left out of other tests' publications."""
     tables = {
@@ -487,6 +518,9 @@ def _tables(rows: list[dict], for_pages: bool) -> dict[str, list[dict]]:
         "territoires": _territories(),
         "comparaisons": [row for row in rows if row["niveau"] == "france"],
         "revisions": [],
+        "indicateurs_trimestriels": rows,
+        "objectifs": _targets(),
+        "calendrier": _calendar(),
         "affirmations": _verdicts(),
         "qualite": _checks(),
     }
@@ -510,8 +544,10 @@ def build(path: Path, offset: float = 0.0, data_label: str = TRIAL, for_pages: b
             connection.unregister("lot")
         if for_pages:
             (path.parent / "fichiers").mkdir()
-            file = path.parent / "fichiers" / "tableau_de_bord.parquet"
-            connection.execute(f"COPY marts.tableau_de_bord TO '{file}' (FORMAT parquet)")
+            for table in ("tableau_de_bord", "indicateurs_trimestriels"):
+                for kind in ("parquet", "csv"):
+                    file = path.parent / "fichiers" / f"{table}.{kind}"
+                    connection.execute(f"COPY marts.{table} TO '{file}' (FORMAT {kind})")
         connection.execute(history.AS_KNOWN_ON)
     return path
 

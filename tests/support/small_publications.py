@@ -75,12 +75,13 @@ def publish(
     revisions: list[dict] = (),
     closing: str = "2026-09-30",
     contracts: dict = CONTRACTS,
+    checks: list[dict] = (),
     **inputs,
 ) -> dict:
     """Publish a version made of ``points`` and enter it in the register, as a night does.
 
     ``code`` tells builds apart; ``inputs`` are those of ``Inputs`` (``editions={…}``);
-    ``contracts`` are the tables that it has.
+    ``contracts`` are the tables that it has; ``checks`` what its checks found.
     """
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / f"{code}.duckdb"
@@ -121,7 +122,7 @@ def publish(
     told = Inputs(
         code=code, commit="abc", date_arrete=closing, donnees="essai", **({"editions": {}} | inputs)
     )
-    version = publication.publish(database, told, list(contracts), [], f"nuit-{code}")
+    version = publication.publish(database, told, list(contracts), list(checks), f"nuit-{code}")
     history.record(version)
     return version
 

@@ -56,7 +56,7 @@ select
     code_indicateur, 'france' as niveau, 'FR' as code_territoire, 'valeur' as nature, 2.5 as cible,
     date '2027-12-31' as echeance, date '2024-09-30' as date_base, 'essai' as document,
     'Document d''essai' as titre_document, 'Objectif fictif.' as citation, 'IND-001' as identifiant_pilote,
-    'deduite' as correspondance_pilote
+    'deduite' as correspondance_pilote, 'Mêmes valeurs.' as remarque_pilote
 from marts.catalogue_indicateurs where code_indicateur = 'taux_ald_sans_mt';
 insert into marts.revisions by name
 select

@@ -42,17 +42,27 @@ def skip_without_superset() -> None:
 
 
 @contextlib.contextmanager
-def prepared(folder: Path) -> Iterator[Service]:
-    """Prepare, deploy and refresh in ``folder``; the caller's settings come back afterwards."""
+def prepared(folder: Path, public: bool = False, root: Path | None = None) -> Iterator[Service]:
+    """Prepare, deploy and refresh in ``folder``; the caller's settings come back afterwards.
+
+    ``root``: a data root (``donnees/essai`` or ``donnees/reel``) whose publication is shown instead of the
+    small one of the tests.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ACCES_SOINS_DONNEES", str(folder))
         patch.setenv("ACCES_SOINS_PORT_SUPERSET", str(free_port()))
         # All tests log in from one address.
         patch.setenv("ACCES_SOINS_SUPERSET_CONNEXIONS", "1000 per minute")
+        patch.setenv("ACCES_SOINS_SUPERSET_PUBLIC", str(public))
+        patch.setenv("ACCES_SOINS_SOURCES", "direct" if root and root.name == "reel" else "essai")
         get_settings.cache_clear()
         settings = get_settings()
-        published_marts.publish(settings.publication, VERSION)
-        dashboards.update(VERSION, settings)
+        if root:
+            settings.root.mkdir(parents=True)
+            settings.publication.symlink_to(root / "publication")
+        else:
+            published_marts.publish(settings.publication, VERSION)
+        dashboards.update(settings.current.resolve().name, settings)
         path = settings.services / "superset" / "identifiants.json"
         try:
             yield Service(settings, json.loads(path.read_text(encoding="utf-8")))

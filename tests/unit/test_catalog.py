@@ -93,6 +93,8 @@ def test_an_indicator_is_documented(indicator):
     assert set(meta["sources"]) <= set(load_sources())
     assert meta["variation_alerte_pct"] > 0
     assert meta["confidentialite"]["regle"] in RULES
+    # Why nothing is hidden is said; who hides is said by the rule itself.
+    assert bool(meta["confidentialite"].get("raison")) == (meta["confidentialite"]["regle"] == "aucune")
 
 
 @pytest.mark.parametrize("indicator", load_indicators().values(), ids=lambda indicator: indicator.code)

@@ -47,6 +47,7 @@
     'nb_medicobus',
     'nb_docteurs_juniors',
     'nb_consultations_solidarite',
+    'nb_consultations_solidarite_annuel',
     'nb_zones_rouges',
     'pop_zones_rouges',
     'nb_teleconsultations',

@@ -30,7 +30,8 @@ select
     cibles.citation,
     cibles.remarque,
     pilote.identifiant_pilote,
-    pilote.correspondance as correspondance_pilote
+    pilote.correspondance as correspondance_pilote,
+    pilote.remarque as remarque_pilote
 from cibles
 inner join {{ ref('ref_documents') }} as documents on documents.document = cibles.document
 left join {{ ref('ref_pilote') }} as pilote on pilote.code_indicateur = cibles.code_indicateur

@@ -1,4 +1,5 @@
--- Values that changed from one publication to the next. The version that this build will become has no name yet
+-- Values that changed from one publication to the next; of a point that the secret covers today only that it changed.
+-- The version that this build will become has no name yet
 -- ('' between these lines): its publication_nouvelle is null here, and written when it is published.
 with publications as (
     select publication, rang, lag(publication) over (order by rang) as publication_precedente
@@ -28,6 +29,7 @@ valeurs as (
         trimestre,
         valeur,
         statut,
+        motif,
         date_reference,
         version_methode,
         sha256
@@ -42,10 +44,15 @@ valeurs as (
         trimestre,
         valeur,
         statut,
+        motif,
         date_reference,
         version_methode,
         sha256
     from {{ ref('indicateurs_trimestriels') }}
+),
+
+secrets as (
+    {{ points_secrets() }}
 ),
 
 suites as (
@@ -72,35 +79,57 @@ changees as (
     where ancienne is not null
         and (valeur is null or round(valeur, 9) <> round(ancienne, 9))
         and not coalesce(statut_ancien = 'reporte' and date_reference > date_ancienne, false)
+),
+
+-- Both ends of a change may be covered: that of a point itself, and that of the point that it was carried from.
+visibles as (
+    select
+        changees.* replace (
+            case when anciens.fin_trimestre is null then changees.ancienne end as ancienne,
+            case when nouveaux.fin_trimestre is null then changees.valeur end as valeur
+        )
+    from changees
+    left join secrets as anciens
+        on anciens.code_indicateur = changees.code_indicateur
+        and anciens.niveau = changees.niveau
+        and anciens.code_territoire = changees.code_territoire
+        and anciens.fin_trimestre = {{ fin_de_trimestre_proche('changees.date_ancienne') }}
+    left join secrets as nouveaux
+        on nouveaux.code_indicateur = changees.code_indicateur
+        and nouveaux.niveau = changees.niveau
+        and nouveaux.code_territoire = changees.code_territoire
+        and nouveaux.fin_trimestre = {{ fin_de_trimestre_proche('changees.date_reference') }}
 )
 
 select
-    changees.code_indicateur,
-    changees.niveau,
-    changees.code_territoire,
-    changees.trimestre,
-    changees.publication_precedente as publication_ancienne,
-    nullif(changees.publication, '') as publication_nouvelle,
-    changees.ancienne,
-    changees.valeur as nouvelle,
-    round(changees.valeur - changees.ancienne, 9) as ecart,
-    -- The file of the figure first; then what else it hangs on; what nothing received explains, the code does.
+    visibles.code_indicateur,
+    visibles.niveau,
+    visibles.code_territoire,
+    visibles.trimestre,
+    visibles.publication_precedente as publication_ancienne,
+    nullif(visibles.publication, '') as publication_nouvelle,
+    visibles.ancienne,
+    visibles.valeur as nouvelle,
+    round(visibles.valeur - visibles.ancienne, 9) as ecart,
+    -- The secret first, then the file of the figure, then what else it hangs on; what nothing received explains, the
+    -- code does.
     case
-        when changees.version_methode <> changees.methode_ancienne then 'methode'
-        when coalesce(changees.sha256, '') <> coalesce(changees.sha256_ancien, '') then 'source_revisee'
+        when visibles.motif = 'secret' then 'secret'
+        when visibles.version_methode <> visibles.methode_ancienne then 'methode'
+        when coalesce(visibles.sha256, '') <> coalesce(visibles.sha256_ancien, '') then 'source_revisee'
         when apres.empreinte_corrections <> avant.empreinte_corrections then 'correction'
         when apres.empreinte_sources <> avant.empreinte_sources then 'source_revisee'
         else 'methode'
     end as raison,
-    changees.date_ancienne as date_reference,
-    changees.statut_ancien,
-    changees.statut as statut_nouveau
-from changees
+    visibles.date_ancienne as date_reference,
+    visibles.statut_ancien,
+    visibles.statut as statut_nouveau
+from visibles
 left join empreintes as apres
-    on apres.publication = changees.publication
-    and apres.code_indicateur = changees.code_indicateur
+    on apres.publication = visibles.publication
+    and apres.code_indicateur = visibles.code_indicateur
 left join empreintes as avant
-    on avant.publication = changees.publication_precedente
-    and avant.code_indicateur = changees.code_indicateur
+    on avant.publication = visibles.publication_precedente
+    and avant.code_indicateur = visibles.code_indicateur
 order by
-    changees.code_indicateur, changees.niveau, changees.code_territoire, changees.trimestre, publication_nouvelle
+    visibles.code_indicateur, visibles.niveau, visibles.code_territoire, visibles.trimestre, publication_nouvelle

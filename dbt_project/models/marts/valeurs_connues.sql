@@ -1,5 +1,6 @@
 -- Every row that was ever published, with the instants between which it was the last word. The version that this
 -- build will become has no name and no instant yet: null and infinity here, written when it is published.
+-- A point that the secret covers today is not given again, nor a change from it: the register alone keeps them.
 with publications as (
     select publication, rang, publie_le from {{ source('registre', 'publications') }}
     union all
@@ -24,6 +25,32 @@ bornees as (
         ) as connu_jusqua
     from changements
     inner join publications on publications.publication = changements.publication
+),
+
+secrets as (
+    {{ points_secrets() }}
+),
+
+retenues as (
+    select
+        bornees.*,
+        secrets.fin_trimestre is not null
+        and coalesce(
+            bornees.valeur, bornees.borne_basse, bornees.borne_haute, bornees.numerateur, bornees.denominateur
+        ) is not null as est_retiree,
+        precedents.fin_trimestre is not null as a_une_evolution_retiree
+    from bornees
+    left join secrets
+        on secrets.code_indicateur = bornees.code_indicateur
+        and secrets.niveau = bornees.niveau
+        and secrets.code_territoire = bornees.code_territoire
+        and secrets.fin_trimestre = {{ fin_de_trimestre_proche('bornees.date_reference') }}
+    left join secrets as precedents
+        on precedents.code_indicateur = bornees.code_indicateur
+        and precedents.niveau = bornees.niveau
+        and precedents.code_territoire = bornees.code_territoire
+        and precedents.fin_trimestre = {{ fin_de_trimestre_proche('bornees.date_reference_precedente') }}
+    where bornees.statut is not null
 )
 
 select
@@ -32,20 +59,21 @@ select
     code_territoire,
     libelle_territoire,
     trimestre,
-    valeur,
-    borne_basse,
-    borne_haute,
+    {%- for colonne in ['valeur', 'borne_basse', 'borne_haute'] %}
+    case when not est_retiree then {{ colonne }} end as {{ colonne }},
+    {%- endfor %}
     unite,
-    numerateur,
-    denominateur,
-    statut,
-    motif,
-    statut_conf,
+    {%- for colonne in ['numerateur', 'denominateur'] %}
+    case when not est_retiree then {{ colonne }} end as {{ colonne }},
+    {%- endfor %}
+    if(est_retiree, 'masque', statut) as statut,
+    if(est_retiree, 'secret', motif) as motif,
+    if(est_retiree, 'secret_apres_publication', statut_conf) as statut_conf,
     date_reference,
     age_trimestres,
-    evolution,
-    evolution_pct,
-    date_reference_precedente,
+    {%- for colonne in ['evolution', 'evolution_pct', 'date_reference_precedente'] %}
+    case when not est_retiree and not a_une_evolution_retiree then {{ colonne }} end as {{ colonne }},
+    {%- endfor %}
     source,
     edition,
     sha256,
@@ -54,6 +82,5 @@ select
     nullif(publication, '') as publication,
     connu_depuis,
     connu_jusqua
-from bornees
-where statut is not null
+from retenues
 order by code_indicateur, niveau, code_territoire, trimestre, connu_depuis

@@ -31,6 +31,13 @@ SERIES_COLOURS = {
 }
 TARGET_SERIES, TARGET_COLOUR = "Cible nationale, chiffre visé", "#6a6a6a"
 
+# The chart that is a map of the départements, and how a shape looks that is not an observed figure.
+MAP = "carte"
+MAP_LOOKS = {
+    "masque": "fill: #929292 !important;",
+    "reporte": "stroke: #161616; stroke-width: 1.5px; stroke-dasharray: 3 2;",
+}
+
 # The cached rows belong to one published version: another one has another key.
 VERSION_LINE = "-- version {{ cache_key_wrapper(version_publiee()) }}"
 # Superset's own are « {{ }} » and « {% %} ».
@@ -103,6 +110,7 @@ class _Common:
         macros = self.engine.from_string((folder / "macros.sql").read_text(encoding="utf-8"))
         self.macros = {name: value for name, value in vars(macros.module).items() if not name.startswith("_")}
         self.style = (folder / "style.css").read_text(encoding="utf-8")
+        self.map_style = _map_style(read_yaml(folder / "carte.yaml"))
         self.reading = (folder / "lecture.html").read_text(encoding="utf-8")
 
     def sql(self, own: str) -> str:
@@ -242,10 +250,17 @@ class _Page:
         }
 
     def _style(self) -> str:
-        """The common style, with the ids of the tiles that are texts of ours."""
+        """The common style, with the ids of the tiles that are texts of ours, bare, or explained."""
         tall = [name for name in self.numbers if _is_tall(self._chart(name))]
         bare = [name for name in self.numbers if self._chart(name).get("sans_titre")]
-        return self.common.style.replace("TUILES_HAUTES", _ids(tall)).replace("TUILES_SANS_TITRE", _ids(bare))
+        explained = [
+            name for name in self.numbers if self._chart(name).get("description") and name not in bare
+        ]
+        style = self.common.style + (self.common.map_style if MAP in self.numbers else "")
+        chosen = {"TUILES_HAUTES": tall, "TUILES_SANS_TITRE": bare, "TUILES_EXPLIQUEES": explained}
+        for mark, names in chosen.items():
+            style = style.replace(mark, _ids(names))
+        return style
 
     def _navigation(self) -> str:
         links = [
@@ -387,6 +402,26 @@ class _Page:
 
     def _dataset_of(self, chart: str) -> dict:
         return self.datasets.get(self._chart(chart).get("jeu"), {})
+
+
+def _map_style(map_of_france: dict) -> str:
+    """What Superset's map cannot say by itself: its legend names what applies, by a class.
+
+    ``as-cadre-53``: the région to frame. ``as-masque-FR-YT``, ``as-reporte-FR-23``: the shapes whose figure
+    is masked, and those whose figure is carried while others are not.
+    """
+    rules = [
+        f".dashboard:has(.as-cadre-{code}) .map-layer {{ transform-box: fill-box;"
+        f" transform-origin: {frame['x']}% {frame['y']}%;"
+        f" transform: translate({50 - frame['x']:.1f}%, {50 - frame['y']:.1f}%) scale({frame['fois']}); }}"
+        for code, frame in map_of_france["cadres"].items()
+    ]
+    for look in ("masque", "reporte"):
+        rules += [
+            f".dashboard:has(.as-{look}-{shape}) path.region:nth-child({place}) {{ {MAP_LOOKS[look]} }}"
+            for place, shape in enumerate(map_of_france["formes"], 1)
+        ]
+    return "\n".join(["/* the map, as its legend says */", *rules, ""])
 
 
 def _item(own: str, kind: str, children: list[str], parents: list[str], **meta) -> dict:

@@ -190,10 +190,15 @@ def _carry_out(steps: list[_Step], settings: Settings) -> bool:
 def _preparation(settings: Settings) -> _Step:
     code = (SUPERSET / "manage.py").read_text(encoding="utf-8")
     accounts = _accounts(settings)
-    digest = _digest(code, json.dumps(accounts), superset.metadata_address(settings))
+    arguments = {
+        "accounts": accounts,
+        "dashboards": uuids(load_assets())["dashboards"],
+        "public": settings.superset_public,
+    }
+    digest = _digest(code, json.dumps(arguments), superset.metadata_address(settings))
     return _Step(
         "prepare",
-        {"accounts": accounts},
+        arguments,
         PREPARED,
         {"superset": superset_version(), "code": digest},
         "Superset : base, rôles et comptes (une trentaine de secondes la première fois)",
@@ -207,7 +212,12 @@ def _deployment(settings: Settings, prepared: dict) -> _Step:
     digest = _digest(json.dumps(contents, sort_keys=True), json.dumps(prepared))
     return _Step(
         "deploy",
-        {"contents": contents, "gone": gone, "dashboards": wanted["dashboards"]},
+        {
+            "contents": contents,
+            "gone": gone,
+            "dashboards": wanted["dashboards"],
+            "public": settings.superset_public,
+        },
         DEPLOYED,
         {"empreinte": digest, "uuids": wanted},
         "Tableaux de bord : import dans Superset",

@@ -1,7 +1,7 @@
-"""The attacker's audit of what would be published, as checks of the second border."""
+"""The attacker's audit of what would be published, as a suite of its own (``expectations/secret``)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -10,12 +10,16 @@ from acces_soins.disclosure.attacker import exposed
 from acces_soins.disclosure.masks import UNJUDGED
 from acces_soins.disclosure.points import QUARTER_OF_POINT, read_points, read_published_before
 from acces_soins.disclosure.producer_masks import given_away
-from acces_soins.disclosure.rules import PRIMARY, FrequencyRule, frequency_rules
+from acces_soins.disclosure.rules import FREQUENCY, PRIMARY, FrequencyRule, frequency_rules
 from acces_soins.disclosure.tables import Key
-from acces_soins.errors import RefusedInput
-from acces_soins.quality.results import CRITICAL, FAILED, MAX_EXAMPLES, PASSED, WARNING, CheckResult
+from acces_soins.quality.engine import run_checks
+from acces_soins.quality.results import CheckResult
+from acces_soins.quality.suites import EXPECTATIONS, Scope, expand, load_suite
 
-SUITE = "publication/secret"
+SUITE = EXPECTATIONS / "secret" / "chiffres_masques.yml"
+LABEL, FILE = "secret/chiffres_masques", "marts.indicateurs_trimestriels"
+# Who and when, never how much: the pages of the checks are read by people too.
+CELL = "code_indicateur VARCHAR, niveau VARCHAR, code_territoire VARCHAR, trimestre VARCHAR"
 FIGURES = "valeur, borne_basse, borne_haute, numerateur, denominateur, evolution, evolution_pct"
 # A change since a masked point gives that point; every figure of a masked row gives the row.
 PUBLISHED = f"""
@@ -44,6 +48,18 @@ class Published:
     known: frozenset[Key]
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the attacker found: counts from what would be published, and from earlier publications besides.
+
+    ``attacked`` is how many masked counts he tried.
+    """
+
+    attacked: int = 0
+    found: list[Key] = field(default_factory=list)
+    told_before: list[Key] = field(default_factory=list)
+
+
 def audit(database: Path, run: str) -> list[CheckResult]:
     """Attack what a private build would publish; the results go with those of the other checks.
 
@@ -56,14 +72,23 @@ def audit(database: Path, run: str) -> list[CheckResult]:
     """
     rules = frequency_rules()
     with duckdb.connect(str(database), read_only=True) as connection:
-        return [*_audit_rules(connection, rules, run), _audit_producers(connection, run)]
+        findings = _attack(connection, rules) if rules else Findings()
+        by_producer = given_away(connection)
+    scope = Scope({}, {"attaques": str(findings.attacked)}, {}, frozenset({FREQUENCY} if rules else ()))
+    with duckdb.connect() as connection:
+        _tell(connection, "effectifs_retrouves", findings.found)
+        _tell(connection, "effectifs_deja_publies", findings.told_before)
+        _tell(connection, "masques_rendus", (tuple(mask.values()) for mask in by_producer))
+        return run_checks(expand(load_suite(SUITE), scope), connection, run, LABEL, FILE)
 
 
-def _audit_rules(
-    connection: duckdb.DuckDBPyConnection, rules: Mapping[str, FrequencyRule], run: str
-) -> Iterable[CheckResult]:
-    if not rules:
-        return
+def _tell(connection: duckdb.DuckDBPyConnection, table: str, cells: Iterable[tuple]) -> None:
+    connection.execute(f"CREATE TABLE {table} ({CELL})")
+    if rows := [list(cell) for cell in cells]:
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
+
+
+def _attack(connection: duckdb.DuckDBPyConnection, rules: Mapping[str, FrequencyRule]) -> Findings:
     points = read_points(
         connection.sql("select * from intermediaire.int_indicateurs__points"),
         connection.sql("select * from marts.territoires"),
@@ -74,28 +99,9 @@ def _audit_rules(
     bare = dict.fromkeys(points.table.confidential & published.known, PRIMARY)
     masks = {key: why for key, why in published.masks.items() if why != UNJUDGED} | bare
     found = exposed(points.table, masks, published.known)
-    yield _result(
-        run,
-        "secret_intervalle_de_protection",
-        CRITICAL,
-        [_example(key) for key in sorted(found)],
-        expected="chaque effectif masqué garde, par tout ce qui est publié, son intervalle de protection",
-        passed=f"{len(masks)} effectif(s) masqué(s), tous attaqués, aucun retrouvé",
-        failed="effectif(s) masqué(s) que les chiffres publiés retrouvent de trop près",
-        action="Ne pas publier : chercher l'indicateur lié qui les donne et le mettre sous la même règle.",
-    )
     before = read_published_before(connection.sql("select * from registre.valeurs"), points)
     told = exposed(points.table, masks, published.known | before) if before - published.known else {}
-    yield _result(
-        run,
-        "secret_deja_publie",
-        WARNING,
-        [_example(key) for key in sorted(told) if key not in found],
-        expected="les publications antérieures ne rendent aucun effectif masqué",
-        passed="aucun effectif masqué que les publications antérieures rendent",
-        failed="effectif(s) masqué(s) que des publications antérieures rendent",
-        action="Ce qui est sorti ne se reprend pas : le dire au partenaire ; la publication reste protégée.",
-    )
+    return Findings(len(masks), sorted(found), sorted(key for key in told if key not in found))
 
 
 def _published(connection: duckdb.DuckDBPyConnection, codes: Mapping[str, FrequencyRule]) -> Published:
@@ -112,57 +118,3 @@ def _published(connection: duckdb.DuckDBPyConnection, codes: Mapping[str, Freque
         if before:
             known.add(key._replace(quarter=before))
     return Published(masks, frozenset(known))
-
-
-def _audit_producers(connection: duckdb.DuckDBPyConnection, run: str) -> CheckResult:
-    return _result(
-        run,
-        "masque_rendu_par_le_producteur",
-        WARNING,
-        given_away(connection),
-        expected="aucun masque d'un producteur que ses propres totaux rendent",
-        passed="aucun masque de producteur que ses totaux rendent",
-        failed="masque(s) que le producteur rend par ses totaux",
-        action="Le signaler au producteur ; rien n'en est déduit ici et le masque reste.",
-    )
-
-
-def _example(key: Key) -> dict:
-    """Who and when, never how much: the checks are published."""
-    return {
-        "code_indicateur": key.group,
-        "niveau": key.level,
-        "code_territoire": key.territory,
-        "trimestre": key.quarter,
-    }
-
-
-def _result(
-    run: str,
-    name: str,
-    severity: str,
-    examples: list[dict],
-    expected: str,
-    passed: str,
-    failed: str,
-    action: str,
-) -> CheckResult:
-    observed = f"{len(examples)} {failed}" if examples else passed
-    sentence = RefusedInput(
-        file="marts.indicateurs_trimestriels",
-        place="secret statistique",
-        expected=expected,
-        found=observed,
-        action=action,
-    )
-    return CheckResult(
-        run=run,
-        suite=SUITE,
-        controle=name,
-        severite=severity,
-        attendu=expected,
-        observe=observed,
-        resultat=FAILED if examples else PASSED,
-        exemples=examples[:MAX_EXAMPLES],
-        phrase=str(sentence),
-    )

@@ -8,6 +8,7 @@ import duckdb
 from acces_soins.disclosure.tables import FRANCE, Place
 
 # Where counts add up: the value of an additive indicator, else the numerator of a rate.
+# Registers under no rule have masks of their producer too.
 ROWS = """
 with lignes as (
     select
@@ -15,7 +16,7 @@ with lignes as (
         case when catalogue.additif then indicateurs.valeur else indicateurs.numerateur end as effectif
     from marts.indicateurs_trimestriels as indicateurs
     inner join registre.catalogue_indicateurs as catalogue using (code_indicateur)
-    where catalogue.confidentialite_regle = 'producteur'
+    where catalogue.confidentialite_regle <> 'seuil_frequence'
         and indicateurs.age_trimestres = 0
         and not list_contains(catalogue.hors_champ, indicateurs.niveau || '/' || indicateurs.code_territoire)
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from acces_soins import french
 from acces_soins.errors import PortalError
 from acces_soins.extraction import policy
 
@@ -151,4 +152,4 @@ def explain(error: Exception, url: str) -> PortalError:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} Mo".replace(",", " ")
+    return f"{french.number(size / 1e6)} Mo"

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from acces_soins import french
 from acces_soins.factsheets.figures import state, with_unit
 from acces_soins.factsheets.selection import CHARTS, CHARTS_DRAWN
-from acces_soins.formats.about import french_number, quarter_label
 
 OBSERVED = ("observe", "provisoire", "estime")
 SMALLEST_SPAN = 0.1
@@ -54,7 +54,7 @@ def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters
         "reason": row["valeur_texte"] if row["valeur"] is None else "",
         "low": low,
         "high": high,
-        "ticks": [{"at": tick, "text": french_number(tick, decimals)} for tick in ticks],
+        "ticks": [{"at": tick, "text": french.number(tick, decimals)} for tick in ticks],
         "years": [
             {"at": index, "text": quarter[:4]}
             for index, quarter in enumerate(quarters)
@@ -163,7 +163,7 @@ def _alt(row: dict, own: Sequence[dict]) -> str:
         return f"{label}\u00a0: aucun point observé sur la période. {row['valeur_texte']}."
     ends = [observed[0], observed[-1]] if len(observed) > 1 else observed
     told = ", puis ".join(
-        f"{french_number(point['valeur'], row['decimales'])} au {quarter_label(point['trimestre'])}"
+        f"{french.number(point['valeur'], row['decimales'])} au {french.quarter(point['trimestre'])}"
         for point in ends
     )
     carried = " ; chiffre reporté depuis" if state(row) in ("reporte", "ancien") else ""

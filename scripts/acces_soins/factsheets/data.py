@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import duckdb
 
+from acces_soins import french
 from acces_soins.factsheets import charts, headline, spread
-from acces_soins.factsheets.figures import change_in_words, describe
+from acces_soins.factsheets.figures import change_in_words, describe, usual_revisions
 from acces_soins.factsheets.selection import CHART_QUARTERS, CHARTS, CODES, PHRASES, THEMES
-from acces_soins.formats.about import LICENCE, PUBLISHER, TRIAL, About, french_date, quarter_label
+from acces_soins.formats.about import LICENCE, PUBLISHER, TRIAL, About
 from acces_soins.query import records
 
 CHANGES_SHOWN = 6
@@ -53,6 +54,8 @@ FIGURES = """
         comparaisons.cible,
         comparaisons.echeance,
         comparaisons.distance_cible,
+        fiabilite.revision_mediane,
+        fiabilite.revision_p90,
         ex_aequo.nb_ex_aequo,
         regions.date_reference as date_region,
         france.date_reference as date_france
@@ -70,6 +73,9 @@ FIGURES = """
         and comparaisons.niveau = 'departement'
         and comparaisons.code_territoire = fiche.code_departement
         and comparaisons.trimestre = fiche.trimestre
+    left join marts.fiabilite_premieres_estimations as fiabilite
+        on fiabilite.code_indicateur = fiche.code_indicateur
+        and fiabilite.niveau = 'departement'
     left join ex_aequo
         on ex_aequo.code_indicateur = fiche.code_indicateur
         and ex_aequo.trimestre = fiche.trimestre
@@ -225,8 +231,9 @@ def read(
             ],
             "spread": spread.describe(spreads[code], rows.get("apl_mg")),
             "changes": _changes(changes[code]),
-            "since": french_date(since),
+            "since": french.date(since),
             "revisions": _revisions(revisions.get(code), about),
+            "usual_revisions": usual_revisions((rows[name] for name in CODES if name in rows), PHRASES),
             "limits": _limits([row for _, row in chosen]),
             "sources": list(_sources(rows.values(), freshness, about)),
             "data": _data(code, about),
@@ -267,13 +274,13 @@ def _identity(department: dict, similar: list[dict], quarter: str, about: About)
     return {
         **department,
         "trial": TRIAL if about.trial else None,
-        "title": f"Accès aux soins : {department['label']} ({department['code']}), {quarter_label(quarter)}"
+        "title": f"Accès aux soins : {department['label']} ({department['code']}), {french.quarter(quarter)}"
         + (f" — {TRIAL}" if about.trial else ""),
         "publisher": PUBLISHER,
-        "quarter": quarter_label(quarter),
-        "closed": french_date(about.date_arrete),
+        "quarter": french.quarter(quarter),
+        "closed": french.date(about.date_arrete),
         "publication": about.label,
-        "published": french_date(about.published_at),
+        "published": french.date(about.published_at),
         "date": [about.published_at.year, about.published_at.month, about.published_at.day],
         "similar": ", ".join(row["libelle_semblable"] for row in similar),
     }

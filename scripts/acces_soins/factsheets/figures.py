@@ -1,11 +1,14 @@
 """One figure in words: value, date, status, change, comparisons, target, rank."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
-from acces_soins.formats.about import STATUSES, french_number
+from acces_soins import french
+from acces_soins.formats.about import STATUSES, UNSETTLED
+from acces_soins.french import MINUS
 
 NONE = "–"
-MINUS = "\u2212"
+REVISIONS_SHOWN = 2
 HIDDEN = ("masque", "non_disponible", "hors_champ", "perime")
 TRENDS = {"hausse": "tendance à la hausse", "baisse": "tendance à la baisse", "stable": "tendance stable"}
 
@@ -52,7 +55,7 @@ def status(row: dict) -> str:
     if row["valeur"] is None:
         return ""
     words = {"observe": "", "ancien": "ancien"}.get(state(row), STATUSES[row["statut"]].label.lower())
-    if row["statut"] == "reporte" and row["statut_point"] in ("provisoire", "estime"):
+    if row["statut"] == "reporte" and row["statut_point"] in UNSETTLED:
         words += f", {STATUSES[row['statut_point']].label.lower()}"
     return words
 
@@ -81,16 +84,39 @@ def change(row: dict) -> str:
 
 def change_in_words(row: dict) -> dict:
     """« +2 contrats, à 43, entre le 31/03/2026 et le 30/06/2026 »."""
-    sign = "+" if row["evolution"] > 0 else MINUS
     unit = "%" if row["unite"] == "%" else ""
     return {
         "label": row["libelle"],
-        "change": sign
-        + french_number(abs(row["evolution"]), row["decimales"])
+        "change": french.number(row["evolution"], row["decimales"], signed=True)
         + ("\u00a0point" if unit and abs(row["evolution"]) < 2 else "\u00a0points" if unit else ""),
-        "value": french_number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
+        "value": french.number(row["valeur"], row["decimales"]) + (f"\u202f{unit}" if unit else ""),
         "dates": f"{row['date_reference_precedente']:%d/%m/%Y}\u00a0→\u00a0{row['date_reference']:%d/%m/%Y}",
     }
+
+
+def usual_revisions(rows: Iterable[dict], names: Mapping[str, str]) -> str:
+    """How much the provisional or estimated figures of a sheet usually move once they are confirmed.
+
+    ``names``: code → name of the indicator inside a sentence. Nothing to say where no figure is unsettled.
+    """
+    unsettled = [
+        row
+        for row in rows
+        if row["valeur"] is not None
+        and (row["statut_point"] if row["statut"] == "reporte" else row["statut"]) in UNSETTLED
+    ]
+    if not unsettled:
+        return ""
+    start = "Révision habituelle des chiffres provisoires\u00a0:"
+    measured = [row for row in unsettled if row["revision_p90"] is not None]
+    if not measured:
+        return f"{start} pas encore mesurée."
+    told = "\u00a0; ".join(
+        f"{names[row['code_indicateur']]}, {french.number(row['revision_mediane'], row['decimales'])} "
+        f"({french.number(row['revision_p90'], row['decimales'])} au plus neuf fois sur dix)"
+        for row in measured[:REVISIONS_SHOWN]
+    )
+    return f"{start} {told}."
 
 
 def ordinal(rank: int) -> str:
@@ -134,4 +160,4 @@ def _target(name: str, row: dict, target: dict, pace: bool) -> str:
 
 def _round(value: float, decimals: int) -> str:
     """With the decimals of the indicator, or none where they are all zero: « 2 », « 13,1 »."""
-    return french_number(value, 0 if round(value, decimals) == round(value) else decimals)
+    return french.number(value, 0 if round(value, decimals) == round(value) else decimals)

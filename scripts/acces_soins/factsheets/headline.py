@@ -7,8 +7,9 @@ or a mean that no interval judges. A count is never headlined: it tells the size
 
 from collections.abc import Callable, Iterable, Sequence
 
+from acces_soins import french
 from acces_soins.factsheets.figures import ordinal, state, with_unit
-from acces_soins.formats.about import STATUSES, french_date
+from acces_soins.formats.about import STATUSES
 
 EDGE = 5
 UNRANKED = ("nombre", "marque")
@@ -47,7 +48,7 @@ def sentences(findings: Sequence[Finding], rows: Iterable[dict], phrases: dict[s
 def _finding(kind: str, row: dict, phrases: dict[str, str]) -> str:
     """What follows the subject: the figure, its date, its status, and what it is compared with."""
     phrase = phrases[row["code_indicateur"]]
-    figure = f"{_written(row)} au {french_date(row['date_reference'])}{_status(row)}"
+    figure = f"{_written(row)} au {french.date(row['date_reference'])}{_status(row)}"
     against = f"{figure}, contre {with_unit(row['valeur_france_texte'], row)} en France"
     if kind in ("moins bien", "mieux"):
         return f"est {kind} placé que la France pour {phrase}\u00a0: {against}{_trend(row)}."

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from acces_soins import french
 from acces_soins.factsheets import charts
-from acces_soins.formats.about import french_date, french_number
 
 VINTAGES_SHOWN = 3
 THRESHOLD = 2.5
@@ -27,12 +27,12 @@ def describe(rows: Sequence[dict], figure: dict | None) -> dict | None:
         "vintages": [_vintage(row) for row in shown],
         "low": low,
         "high": high,
-        "ticks": [{"at": tick, "text": french_number(tick, 0 if tick == int(tick) else 1)} for tick in ticks],
+        "ticks": [{"at": tick, "text": french.number(tick, 0 if tick == int(tick) else 1)} for tick in ticks],
         "threshold": THRESHOLD,
         "sentence": _sentence(last),
         "extremes": _extremes(last),
         "france": figure["valeur_france_texte"] if figure else None,
-        "date": french_date(last["date_reference"]),
+        "date": french.date(last["date_reference"]),
     }
 
 
@@ -46,13 +46,13 @@ def _vintage(row: dict) -> dict:
     return {
         "year": str(row["date_reference"].year),
         **{name.removeprefix("apl_"): row[name] for name in names},
-        "share": f"{french_number(row['part_pop_apl_inf_2_5'], 1)}\u202f%",
+        "share": f"{french.number(row['part_pop_apl_inf_2_5'], 1)}\u202f%",
     }
 
 
 def _sentence(row: dict) -> str:
-    p10, median, p90 = (french_number(row[name], 2) for name in ("apl_p10", "apl_mediane", "apl_p90"))
-    share = french_number(row["part_pop_apl_inf_2_5"], 1)
+    p10, median, p90 = (french.number(row[name], 2) for name in ("apl_p10", "apl_mediane", "apl_p90"))
+    share = french.number(row["part_pop_apl_inf_2_5"], 1)
     return (
         f"Un habitant sur dix vit dans une commune où l'APL ne dépasse pas {p10}\u00a0; un sur deux, "
         f"{median}\u00a0; neuf sur dix, {p90}. {share}\u202f% des habitants vivent sous 2,5."
@@ -60,8 +60,8 @@ def _sentence(row: dict) -> str:
 
 
 def _extremes(row: dict) -> str:
-    low, high = french_number(row["apl_min"], 2), french_number(row["apl_max"], 2)
+    low, high = french.number(row["apl_min"], 2), french.number(row["apl_max"], 2)
     return (
         f"De {low} ({row['libelle_commune_min']}) à {high} ({row['libelle_commune_max']}), "
-        f"pour {french_number(row['nb_communes'], 0)} communes{_cut(row['code_territoire'])}."
+        f"pour {french.number(row['nb_communes'], 0)} communes{_cut(row['code_territoire'])}."
     )

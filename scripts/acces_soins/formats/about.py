@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from acces_soins import french
+
 PUBLISHER = "Observatoire de l'accès aux soins"
 TITLE = "Indicateurs trimestriels d'accès aux soins par département"
 DESCRIPTION = (
@@ -18,10 +20,6 @@ LICENCE = {
     "title": "Licence Ouverte 2.0",
     "path": "https://www.etalab.gouv.fr/wp-content/uploads/2017/04/ETALAB-Licence-Ouverte-v2.0.pdf",
 }
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 CAVEATS = (
     "Un chiffre masqué, manquant ou hors champ n'est jamais zéro : sa case dit son statut.",
     "Un chiffre reporté est le dernier connu, avec sa date de référence : il ne dit pas que rien n'a changé.",
@@ -61,6 +59,10 @@ STATUSES = {
         Status("hors_champ", "Hors champ", "L'indicateur n'a pas de sens pour ce territoire ou ce niveau."),
     )
 }
+# A figure that its producer, or another file, is expected to change.
+UNSETTLED = ("provisoire", "estime")
+# Inside a sentence: « (observé) ».
+STATUS_WORDS = {code: status.label.lower() for code, status in STATUSES.items()}
 REASONS = {
     "aucune_source_ouverte": "aucune source ouverte ne le publie",
     "edition_non_recue": "le fichier de ce trimestre n'a pas été reçu",
@@ -145,28 +147,23 @@ class About:
     @property
     def citation(self) -> str:
         return (
-            f"{self._warning}{PUBLISHER}, « {TITLE} », {self.label}, {french_date(self.published_at)}, "
+            f"{self._warning}{PUBLISHER}, « {TITLE} », {self.label}, {french.date(self.published_at)}, "
             f"{LICENCE['title']}, {self.path}"
         )
 
     @property
+    def inside(self) -> dict[str, str]:
+        """What a file without words of its own carries in its metadata."""
+        return {
+            "titre": self.title,
+            "citation": self.citation,
+            "licence": f"{LICENCE['title']}, {LICENCE['path']}",
+            "chemin_permanent": self.path,
+            "donnees": "essai" if self.trial else "reelles",
+            "statuts": " ".join(f"{status.code} : {status.meaning}" for status in STATUSES.values()),
+            "mises_en_garde": " ".join(CAVEATS),
+        }
+
+    @property
     def _warning(self) -> str:
         return f"{TRIAL}. " if self.trial else ""
-
-
-def french_date(day: dt.date) -> str:
-    """« 1er octobre 2026 »."""
-    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def french_number(value: float, decimals: int) -> str:
-    """« 1 234,5 », with no-break spaces and a true minus sign."""
-    written = f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
-    zero = not written.strip("-0,")
-    return written.lstrip("-") if zero else written.replace("-", "\u2212")
-
-
-def quarter_label(quarter: str) -> str:
-    """« 2e trimestre 2025 » for ``2025T2``."""
-    number = quarter[5]
-    return f"{number}{'er' if number == '1' else 'e'} trimestre {quarter[:4]}"

@@ -1,6 +1,8 @@
 """Parquet and the two CSV editions: one for programs, one for French spreadsheets."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -13,10 +15,20 @@ FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
 ISO_INSTANT, FRENCH_INSTANT = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S"
 
 
-def write_parquet(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> Path:
-    """One file, rows in the order of the key: the same rows give the same bytes."""
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    folder: Path,
+    inside: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
+    """One file, rows in the order of the key: the same rows give the same bytes.
+
+    ``inside`` is written in its footer (key-value metadata): citation, licence, legend.
+    """
     path = folder / f"{table.name}.parquet"
-    connection.execute(f"copy ({table.select}) to {literal(path)} (format parquet, compression zstd)")
+    told = ", ".join(f"{name}: {literal(text)}" for name, text in inside.items())
+    footer = f", kv_metadata {{{told}}}" if told else ""
+    connection.execute(f"copy ({table.select}) to {literal(path)} (format parquet, compression zstd{footer})")
     return path
 
 

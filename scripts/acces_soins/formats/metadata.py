@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from acces_soins.formats import checksums, datapackage, rendering
+from acces_soins.formats import checksums, datapackage, pilote, rendering
 from acces_soins.formats.about import KEYWORDS, LICENCE, PUBLISHER, About
 from acces_soins.query import records
 
@@ -29,7 +29,12 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, about: About) -> 
     """Write the README, the journal and the citation, then the record of the data files that stand there."""
     revised = revisions(connection)
     written = [
-        rendering.render("LISEZ-MOI.md.j2", folder / README, about=about),
+        rendering.render(
+            "LISEZ-MOI.md.j2",
+            folder / README,
+            about=about,
+            pilote=pilote.caution(records(connection, pilote.IDENTIFIERS)),
+        ),
         rendering.render("CHANGELOG.md.j2", folder / JOURNAL, about=about, revisions=revised),
         _write_citation(folder, about),
     ]

@@ -4,15 +4,20 @@ Outlines of the 96 départements of the mainland and Corsica: ``@svg-maps/france
 registry, CC BY 4.0), in ``departements.json`` with its licence and what was changed; overseas are squares.
 """
 
+import csv
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
+from acces_soins import french
 from acces_soins.formats import checksums, delimited, rendering, workbook
-from acces_soins.formats.about import SHORT_REASONS, STATUSES, About, french_date, french_number
+from acces_soins.formats.about import SHORT_REASONS, STATUS_WORDS, STATUSES, UNSETTLED, About
 from acces_soins.formats.metadata import revisions
 from acces_soins.formats.tables import Table
 from acces_soins.query import records
@@ -27,6 +32,14 @@ OVERSEAS = {"971": (20, 690), "972": (130, 690), "973": (20, 830), "974": (130, 
 ENLARGED = ("75", "92", "93", "94")
 WINDOW = "606 266 44 45"
 FRANCE_OF_THE_QUARTER = """
+with origines as (
+    -- What a carried figure was on its own date.
+    select code_indicateur, date_reference, max(statut) as statut_point
+    from marts.tableau_de_bord
+    where niveau = 'france' and statut in ('observe', 'provisoire', 'estime')
+    group by all
+)
+
 select
     chiffres.code_indicateur,
     catalogue.theme,
@@ -37,22 +50,28 @@ select
     catalogue.nature,
     chiffres.valeur,
     chiffres.statut,
+    coalesce(origines.statut_point, chiffres.statut) as statut_point,
     chiffres.motif,
     chiffres.trimestre,
     chiffres.date_reference,
     chiffres.evolution_point,
     chiffres.date_point_precedent,
+    fiabilite.revision_mediane,
+    fiabilite.revision_p90,
     comparaisons.cible,
     comparaisons.distance_cible,
     comparaisons.atteinte,
     objectifs.nature as nature_objectif,
     objectifs.cible as objectif,
     objectifs.echeance,
+    objectifs.echeance < {date_arrete} as est_echue,
     objectifs.titre_document
 from marts.tableau_de_bord as chiffres
 inner join marts.catalogue_indicateurs as catalogue using (code_indicateur)
 left join marts.comparaisons as comparaisons using (code_indicateur, niveau, code_territoire, trimestre)
-inner join (
+left join marts.fiabilite_premieres_estimations as fiabilite using (code_indicateur, niveau)
+left join origines using (code_indicateur, date_reference)
+left join (
     -- Of several targets the next one due speaks, as in comparaisons; when all are past, the last one.
     select * from marts.objectifs
     where niveau = 'france'
@@ -66,28 +85,66 @@ inner join (
 ) as objectifs using (code_indicateur)
 where chiffres.niveau = 'france'
     and chiffres.trimestre = (select max(trimestre) from marts.tableau_de_bord)
-order by chiffres.valeur is null, catalogue.theme, catalogue.libelle
+    and (chiffres.ordre_vedette is not null or objectifs.code_indicateur is not null)
+order by chiffres.ordre_vedette nulls last, chiffres.valeur is null, catalogue.theme, catalogue.libelle
 """
 
 
-def write(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, about: About) -> Path:
-    """Write ``index.html``; it lists the files that stand in ``folder`` with their size and their hash."""
-    closed = f"date {literal(about.date_arrete)}"
+@dataclass(frozen=True)
+class Beside:
+    """What a publication holds outside the folder of the page.
+
+    Args:
+        documents: file → what it is, in French.
+        sheets: the index of the factsheets, beside their PDFs and their archives.
+        changes: what moved since the publication before, and how many points.
+        listing: the page of all publications, which tells of corrections made since.
+    """
+
+    documents: Mapping[Path, str]
+    sheets: Path | None = None
+    changes: Sequence[tuple[str, int]] = ()
+    listing: Path | None = None
+
+
+NOTHING_BESIDE = Beside({})
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[Table],
+    folder: Path,
+    about: About,
+    beside: Beside = NOTHING_BESIDE,
+) -> Path:
+    """Write ``index.html``; it lists the files of ``folder`` and those beside it, with size and hash."""
     return rendering.render(
         "index.html.j2",
         folder / FILE,
         about=about,
-        figures=records(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed)),
+        figures=key_figures(connection, about),
         downloads=[_download(table, folder) for table in tables],
-        others=list(_others(folder)),
+        others=[*_others(folder), *_outside(folder, beside.documents)],
+        sheets=_sheets(folder, beside.sheets) if beside.sheets else [],
+        changes=beside.changes,
+        listing=_from(folder, beside.listing) if beside.listing else None,
         freshness=_freshness(connection, about),
         revisions=revisions(connection),
         map=_outlines() | {"overseas": OVERSEAS, "enlarged": ENLARGED, "window": WINDOW},
         data=_script(map_data(connection)),
         themes=workbook.THEMES,
-        figure=_figure,
         absence=workbook.absence,
     )
+
+
+def key_figures(connection: duckdb.DuckDBPyConnection, about: About) -> list[dict]:
+    """France's figure of the last quarter for each indicator that has a target or leads the dashboards.
+
+    A row of ``FRANCE_OF_THE_QUARTER`` each, with ``en_clair``: how it is written (``_figure``).
+    """
+    closed = f"date {literal(about.date_arrete)}"
+    lines = records(connection, FRANCE_OF_THE_QUARTER.format(date_arrete=closed))
+    return [line | {"en_clair": _figure(line)} for line in lines]
 
 
 def map_data(connection: duckdb.DuckDBPyConnection) -> dict:
@@ -194,7 +251,8 @@ def _others(folder: Path) -> Iterator[dict]:
         "indicateurs.xlsx": "Classeur : huit derniers trimestres, une feuille par thème",
         "dictionnaire.html": "Dictionnaire : définitions, formules, limites, sources, colonnes",
         "pilote/pilote.csv": "Valeurs initiales, actuelles et cibles pour PILOTE",
-        "pilote/schema.json": "Table Schema de ce fichier",
+        "pilote/correspondances.csv": "Identifiants de PILOTE : vérifiés ou déduits, et d'où",
+        "pilote/schema.json": "Table Schema de pilote.csv, et la même mise en garde",
         "LISEZ-MOI.md": "Citation, licence, statuts, mises en garde",
         "CHANGELOG.md": "Journal des données",
         "CITATION.cff": "Citation (Citation File Format)",
@@ -202,6 +260,39 @@ def _others(folder: Path) -> Iterator[dict]:
     }
     for path, title in titles.items():
         yield _file(folder, path) | {"title": title}
+
+
+def _outside(folder: Path, documents: Mapping[Path, str]) -> Iterator[dict]:
+    for path, title in documents.items():
+        yield _file(folder, _from(folder, path)) | {"title": title}
+
+
+def _sheets(folder: Path, index: Path) -> list[dict]:
+    """The factsheets by région: {label, archive, sheets: [{code, label, path}…]}."""
+    with index.open(encoding="utf-8", newline="") as stream:
+        rows = sorted(
+            csv.DictReader(stream), key=lambda row: (row["libelle_region"], row["code_departement"])
+        )
+    return [
+        {
+            "label": label,
+            "archive": _file(folder, _from(folder, index.with_name(archive))),
+            "sheets": [
+                {
+                    "code": row["code_departement"],
+                    "label": row["libelle_departement"],
+                    "path": _from(folder, index.with_name(row["fichier"])),
+                }
+                for row in group
+            ],
+        }
+        for (label, archive), group in groupby(rows, key=lambda row: (row["libelle_region"], row["archive"]))
+    ]
+
+
+def _from(folder: Path, path: Path) -> str:
+    """Where a link of the page finds a file of the same publication."""
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _file(folder: Path, place: str) -> dict:
@@ -228,8 +319,7 @@ def _figure(line: dict) -> dict:
     decimals, unit = line["decimales"], line["unite"]
 
     def shown(value: float, signed: bool = False) -> str:
-        sign = "+" if signed and value > 0 else ""
-        return f"{sign}{french_number(value, decimals)}"
+        return french.number(value, decimals, signed)
 
     change = line["evolution_point"]
     judged = change and line["sens"] != "neutre" and round(change, decimals)
@@ -237,24 +327,46 @@ def _figure(line: dict) -> dict:
     return {
         "value": None if line["valeur"] is None else shown(line["valeur"]),
         "unit": unit,
+        "status": _status(line),
         "change": None
         if change is None
         else shown(change, signed=True)
         if round(change, decimals)
         else "Inchangé",
-        "since": line["date_point_precedent"] and french_date(line["date_point_precedent"]),
+        "since": line["date_point_precedent"] and french.date(line["date_point_precedent"]),
         "verdict": ("favorable" if better else "défavorable") if judged else "",
         "target": _target(line, shown),
+        "revision": _usual_revision(line, shown),
     }
 
 
+def _usual_revision(line: dict, shown) -> str:
+    """How much such a figure usually moves once it is confirmed; nothing for one that is not expected to."""
+    if line["valeur"] is None or line["statut_point"] not in UNSETTLED:
+        return ""
+    if line["revision_p90"] is None:
+        return "Révision habituelle\u00a0: pas encore mesurée."
+    return (
+        f"Révision habituelle\u00a0: {shown(line['revision_mediane'])}, au plus "
+        f"{shown(line['revision_p90'])} neuf fois sur dix."
+    )
+
+
+def _status(line: dict) -> str:
+    """« Observé », « Reporté, provisoire »."""
+    carried = line["statut"] == "reporte" and line["statut_point"] in UNSETTLED
+    return STATUSES[line["statut"]].label + (f", {STATUS_WORDS[line['statut_point']]}" if carried else "")
+
+
 def _target(line: dict, shown) -> str:
+    if line["objectif"] is None:
+        return ""
     unit = " %" if line["unite"] == "%" else f" {line['unite']}"
     if line["nature_objectif"] == "valeur":
-        due = f" au {french_date(line['echeance'])}" if line["echeance"] else ", sans échéance"
+        due = f" au {french.date(line['echeance'])}" if line["echeance"] else ", sans échéance"
         text = f"Cible\u00a0: {shown(line['objectif'])}{unit}{due}"
     else:
-        text = f"Rythme visé\u00a0: {french_number(line['objectif'], 0)} % par an"
+        text = f"Rythme visé\u00a0: {french.number(line['objectif'], 0)} % par an"
         if line["cible"] is not None:
             text += f", soit {shown(line['cible'])}{unit} à la date du chiffre"
     if line["distance_cible"] is None:
@@ -262,4 +374,5 @@ def _target(line: dict, shown) -> str:
     if line["distance_cible"] <= 0:
         return text + "\u00a0; atteinte."
     left = unit if unit != " %" else " points" if line["distance_cible"] >= 2 else " point"
-    return text + f"\u00a0; il reste {shown(line['distance_cible'])}{left}."
+    rest = "échéance passée, il manque" if line["est_echue"] else "il reste"
+    return f"{text}\u00a0; {rest} {shown(line['distance_cible'])}{left}."

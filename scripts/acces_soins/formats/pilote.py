@@ -3,18 +3,24 @@
 Its contract (DITP, Table Schema « sans contraintes »): « ; », UTF-8, one row for each indicator, zone, date
 and type of value (vi, va, vc); shares go from 0 to 100. An empty cell would erase what PILOTE knows: a value
 that is not there has no row. Carried figures have none either, since they would be dated twice.
+
+That contract has no room for doubts: ``correspondances.csv`` and the description of ``schema.json`` say which
+identifiers were read at the producer's and which were deduced. They come from the seed ``ref_pilote``.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from acces_soins.errors import AccesSoinsError
 from acces_soins.formats.about import TRIAL, About
+from acces_soins.query import records
 from acces_soins.sql_text import literal
 
-FOLDER, FILE, SCHEMA = "pilote", "pilote.csv", "schema.json"
+FOLDER, FILE, SCHEMA, LINKS = "pilote", "pilote.csv", "schema.json", "correspondances.csv"
+DEDUCED = "deduite"
 ZONES = (
     r"^(D(0[1-9]|1\d|2[1-9]|2[AB]|[3-8]\d|9[0-5]|97[12346])"
     r"|R(0[12346]|11|2[478]|32|44|5[23]|7[56]|84|9[34])|FRANCE)$"
@@ -128,8 +134,22 @@ order by identifiant_indic, zone_id, date_valeur, type_valeur
 """
 
 
+IDENTIFIERS = """
+select distinct
+    objectifs.identifiant_pilote as identifiant_indic,
+    objectifs.code_indicateur,
+    catalogue.libelle,
+    objectifs.correspondance_pilote as correspondance,
+    objectifs.remarque_pilote as remarque
+from marts.objectifs
+inner join marts.catalogue_indicateurs as catalogue using (code_indicateur)
+where objectifs.identifiant_pilote is not null
+order by identifiant_indic, code_indicateur
+"""
+
+
 def write(connection: duckdb.DuckDBPyConnection, folder: Path, about: About) -> list[Path]:
-    """Write ``pilote/pilote.csv`` and its ``schema.json``.
+    """Write ``pilote/pilote.csv``, its ``schema.json`` and ``correspondances.csv``.
 
     Raises AccesSoinsError for a share that does not lie between 0 and 100: it is never capped.
     """
@@ -148,14 +168,36 @@ def write(connection: duckdb.DuckDBPyConnection, folder: Path, about: About) -> 
         f"copy (select * exclude (unite) from ({ROWS})) to {literal(place / FILE)} "
         "(format csv, header, delimiter ';', dateformat '%Y-%m-%d')"
     )
+    connection.execute(
+        f"copy ({IDENTIFIERS}) to {literal(place / LINKS)} (format csv, header, delimiter ';')"
+    )
+    identifiers = records(connection, IDENTIFIERS)
     schema = {
         "$schema": "https://specs.frictionlessdata.io/schemas/table-schema.json",
         "name": "pilote",
         "title": "Valeurs pour PILOTE" + (f" — {TRIAL}" if about.trial else ""),
-        "description": "À déposer après confirmation des identifiants déduits (table objectifs) par la DITP.",
+        "description": caution(identifiers),
+        "correspondances": identifiers,
         "fields": FIELDS,
         "primaryKey": KEY,
         "missingValues": [""],
     }
     (place / SCHEMA).write_text(json.dumps(schema, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [place / FILE, place / SCHEMA]
+    return [place / FILE, place / SCHEMA, place / LINKS]
+
+
+def caution(identifiers: Sequence[Mapping]) -> str:
+    """What to do before handing the file over: the identifiers that nobody has confirmed, one by one."""
+    deduced = [
+        f"{line['identifiant_indic']} ({line['code_indicateur']})"
+        for line in identifiers
+        if line["correspondance"] == DEDUCED
+    ]
+    if not identifiers:
+        return "Aucun indicateur de cette publication n'a d'identifiant PILOTE connu."
+    if not deduced:
+        return "Identifiants vérifiés auprès du producteur ; voir correspondances.csv."
+    return (
+        f"Identifiants déduits des valeurs, non confirmés par la DITP : {', '.join(deduced)}. Ne pas déposer "
+        "leurs lignes avant confirmation ; correspondances.csv dit d'où chacun est connu."
+    )

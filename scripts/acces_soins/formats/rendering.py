@@ -1,12 +1,18 @@
 """The templates of this package, and the filters that write figures and dates in French."""
 
+import datetime as dt
+import re
 from functools import lru_cache
 from pathlib import Path
 
 import jinja2
 
+from acces_soins import french
 from acces_soins.formats import about
 
+# What stands between two tags, and the spaces in it that must not break.
+_WORDS = re.compile(r">[^<]+<")
+_SPACED = re.compile(r" (?=[:;?!»])|(?<=«) ")
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -21,10 +27,11 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "jour": about.french_date,
-        "nombre": about.french_number,
-        "trimestre": about.quarter_label,
-        "octets": size,
+        "jour": french.date,
+        "nombre": french.number,
+        "trimestre": french.quarter,
+        "octets": french.size,
+        "instant": dt.datetime.fromisoformat,
     }
     environment.globals |= {
         "TRIAL": about.TRIAL,
@@ -41,13 +48,14 @@ def _environment() -> jinja2.Environment:
 
 def render(template: str, target: Path, **values) -> Path:
     """Write ``target`` from a template of this package."""
-    target.write_text(_environment().get_template(template).render(**values), encoding="utf-8")
+    text = _environment().get_template(template).render(**values)
+    target.write_text(_tied(text) if target.suffix == ".html" else text, encoding="utf-8")
     return target
 
 
-def size(count: int) -> str:
-    """« 1,2 Mo »."""
-    for unit, scale in (("Mo", 1e6), ("ko", 1e3)):
-        if count >= scale:
-            return f"{about.french_number(count / scale, 1)} {unit}"
-    return f"{count} octets"
+def _tied(page: str) -> str:
+    """No line begins with a sign that French sets off by a space; style and scripts stay as they are."""
+    head, style, body = page.partition("</style>")
+    words, script, rest = body.partition("<script")
+    tied = _WORDS.sub(lambda found: _SPACED.sub("\u00a0", found[0]), words)
+    return "".join((head, style, tied, script, rest))

@@ -1,7 +1,8 @@
 """The public tables, as the published file holds them: columns, comments, key, links that hold."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -14,7 +15,7 @@ CHECKS_COLUMNS = {
     "controle": "Contrôle.",
     "severite": "critique (arrête la publication) ou avertissement.",
     "attendu": "Ce que le contrôle attend.",
-    "observe": "Ce qu'il a trouvé.",
+    "observe": "Ce qu'il a trouvé ; réservé à l'exploitant quand le dire aiderait à lever un secret.",
     "resultat": "reussi ou echoue.",
     "exemples": "Quelques clés en défaut, en JSON.",
 }
@@ -50,6 +51,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rows: int
+    # Where its rows stand in their order already.
+    ordered: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,6 +65,8 @@ class Table:
     @property
     def select(self) -> str:
         """The rows in an order that does not depend on how they were written."""
+        if self.ordered:
+            return f"from {self.ordered}"
         order = ", ".join(f'"{name}"' for name in self.key) or "all"
         return f'select * from marts."{self.name}" order by {order}'
 
@@ -79,6 +84,16 @@ def read(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         known = comment or contracts.get(table, ("", (), {}))[2].get(name, "")
         columns.setdefault(table, []).append(Column(name, kind, known))
     return [_table(connection, name, found, contracts) for name, found in columns.items()]
+
+
+@contextmanager
+def in_order(connection: duckdb.DuckDBPyConnection, table: Table) -> Iterator[Table]:
+    """The same table with its rows sorted once, for all the files that are made of it meanwhile."""
+    connection.execute(f"create temp table ordonnees as {table.select}")
+    try:
+        yield replace(table, ordered="temp.ordonnees")
+    finally:
+        connection.execute("drop table temp.ordonnees")
 
 
 def links(connection: duckdb.DuckDBPyConnection, table: Table, tables: Sequence[Table]) -> list[Link]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
+from acces_soins import french
 from acces_soins.formats.about import (
     CAVEATS,
     LICENCE,
@@ -18,8 +19,6 @@ from acces_soins.formats.about import (
     STATUSES,
     TRIAL,
     About,
-    french_date,
-    quarter_label,
 )
 
 FILE = "indicateurs.xlsx"
@@ -197,8 +196,8 @@ def _readme_lines(styles: _Styles, about: About, quarters: Sequence[str]) -> Ite
         yield TRIAL, "", styles.banner
     yield about.title, "", title
     yield "", "", None
-    yield "Publié le", french_date(about.published_at), None
-    yield "Trimestres", f"du {quarter_label(quarters[0])} au {quarter_label(quarters[-1])}", None
+    yield "Publié le", french.date(about.published_at), None
+    yield "Trimestres", f"du {french.quarter(quarters[0])} au {french.quarter(quarters[-1])}", None
     yield "Séries entières", "Dans les fichiers CSV et Parquet de la même publication.", None
     yield "Citation", about.citation, None
     yield "Licence", f"{LICENCE['title']}, {LICENCE['path']}", None

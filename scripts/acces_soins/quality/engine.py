@@ -22,6 +22,7 @@ from acces_soins.quality.results import (
     CheckResult,
     describe,
     place_of,
+    sample,
 )
 from acces_soins.quality.suites import Check
 from acces_soins.settings import get_settings
@@ -185,7 +186,7 @@ def _result(check: Check, verdict, frame, run: str, suite: str, file_name: str) 
     else:
         observed = describe(verdict.result, examples)
         if check.observed and verdict.result.get("observed_value") is not None:
-            observed = f"{observed} {check.observed}"
+            observed = f"{observed} {check.observed}{sample(examples)}"
     sentence = RefusedInput(
         file=file_name,
         place=place_of(examples, check.place),
@@ -203,11 +204,14 @@ def _result(check: Check, verdict, frame, run: str, suite: str, file_name: str) 
         resultat=PASSED if verdict.success else FAILED,
         exemples=examples,
         phrase=str(sentence),
+        reserve=check.reserved,
     )
 
 
 def _examples(check: Check, result: dict, frame: "pd.DataFrame") -> list[dict]:
-    """At most five offending rows: those that the expectation names, or the frame's first."""
+    """A few offending rows: those that the expectation names, or the first ones; all of a reserved check."""
+    if check.reserved:
+        return [_plain(row) for row in frame.to_dict("records")]
     if rows := (result.get("partial_unexpected_index_list") or [])[:MAX_EXAMPLES]:
         # A frame without key columns is indexed by position.
         positions = [row for row in rows if isinstance(row, int)]

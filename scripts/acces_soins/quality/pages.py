@@ -57,7 +57,7 @@ def _page(run: str, suites: list[dict]) -> str:
     rows = "".join(_row(suite) for suite in suites)
     failed = [r for suite in suites for r in suite["resultats"] if r["resultat"] == "echoue"]
     alerts = "".join(
-        f"<li class={r['severite']}><strong>{r['severite']}</strong> {escape(r['phrase'])}</li>"
+        f"<li class={r['severite']}><strong>{r['severite']}</strong> {escape(r['phrase'])}{_keys(r)}</li>"
         for r in sorted(failed, key=lambda r: r["severite"] != "critique")
     )
     return (
@@ -67,6 +67,16 @@ def _page(run: str, suites: list[dict]) -> str:
         "<h2>Suites</h2><table><tr><th>Suite<th>Contrôles<th>Critiques<th>Avertissements<th>Détail"
         f"{rows}</table>\n"
     )
+
+
+def _keys(result: dict) -> str:
+    """The offending keys, when there are more than the one that the sentence tells."""
+    keys = result["exemples"]
+    if len(keys) < 2:
+        return ""
+    told = (", ".join(f"{name} = {value}" for name, value in key.items()) for key in keys)
+    rows = "".join(f"<li>{escape(text)}</li>" for text in told)
+    return f"<details><summary>{len(keys)} clés</summary><ul>{rows}</ul></details>"
 
 
 def _row(suite: dict) -> str:

@@ -15,7 +15,7 @@ class CheckResult:
     ``controle`` is a stable French snake-case id, with the column or the indicator after ``__``;
     ``exemples`` holds at most five offending keys (with ``_ligne`` and ``_feuille`` in a landed
     file); ``phrase`` names the file or table, the place, what was expected, what was found and what
-    to do.
+    to do. A ``reserve`` result holds every key, and only its verdict may be published.
     """
 
     run: str
@@ -27,6 +27,7 @@ class CheckResult:
     resultat: str
     exemples: list[dict] = field(default_factory=list)
     phrase: str = ""
+    reserve: bool = False
 
     @property
     def passed(self) -> bool:
@@ -63,13 +64,17 @@ def describe(result: dict, examples: list[dict]) -> str:
     return "rien à redire"
 
 
+def sample(examples: list[dict]) -> str:
+    """« , dont code_territoire = 01, valeur = 3 »: the first offender; nothing without one."""
+    shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
+    return f", dont {_pairs(shown)}" if shown else ""
+
+
 def _described_rows(result: dict, examples: list[dict]) -> str:
     count = result["unexpected_count"]
     if not count:
         return f"aucun écart sur {result.get('element_count', 0)} ligne(s) examinée(s)"
-    shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
-    sample = f", dont {_pairs(shown)}" if shown else ""
-    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample}"
+    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample(examples)}"
 
 
 def _pairs(example: dict) -> str:

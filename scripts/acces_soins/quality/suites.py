@@ -3,7 +3,8 @@
 An entry reads ``controle``, ``severite`` (critique | avertissement, never implied), ``type`` (a Great
 Expectations class), ``parametres`` (its arguments), ``requete`` (one SQL query that gives the frame
 to judge), ``attendu``, ``que_faire``, ``lieu`` and, when it repeats, ``pour_chaque``. Arguments that
-belong to the catalogue are references: ``{catalogue: bornes.min}``, ``{referentiel: departement}``.
+belong to the catalogue are references: ``{catalogue: bornes.min}``, ``{referentiel: departement}``. An entry
+that is ``reserve`` publishes its verdict alone: what it found stays with the operator.
 """
 
 import csv
@@ -21,7 +22,7 @@ from acces_soins.settings import PROJECT
 EXPECTATIONS = PROJECT / "expectations"
 TERRITORIES = PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv"
 REQUIRED = ("controle", "severite", "type", "requete", "attendu", "que_faire")
-OPTIONAL = ("parametres", "pour_chaque", "parmi", "exige", "sauf", "lieu", "observe")
+OPTIONAL = ("parametres", "pour_chaque", "parmi", "exige", "sauf", "lieu", "observe", "reserve")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Check:
     action: str = ""
     place: str = ""
     observed: str = ""
+    reserved: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def _expanded(entry: Entry, scope: Scope) -> list[Check]:
                 expected=resolver.text(node["attendu"]),
                 action=resolver.text(node["que_faire"]),
                 place=resolver.text(node.get("lieu", "ensemble")),
-                observed=node.get("observe", ""),
+                observed=resolver.text(node.get("observe", "")),
+                reserved=node.get("reserve", False),
             )
         )
     return checks

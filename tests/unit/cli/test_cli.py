@@ -161,6 +161,7 @@ def test_status_lists_every_source(run):
     assert done.returncode == 0
     assert "jamais reçue" in done.stdout and "insee.cog_regions" in done.stdout
     assert "Version servie : aucune" in done.stdout
+    assert "Publications trimestrielles\n  Dernière figée : aucune\n" in done.stdout
 
 
 def test_a_disk_that_refuses_is_one_clear_line(run, tmp_path):

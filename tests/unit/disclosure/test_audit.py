@@ -1,12 +1,17 @@
 """The attacker's audit of a private build: a clean one passes, each way to leak is found."""
 
 import shutil
+from dataclasses import asdict
 
 import duckdb
 import pytest
 
+from acces_soins import publication
 from acces_soins.disclosure import audit, masked_points
-from acces_soins.quality.results import CRITICAL, PASSED, WARNING
+from acces_soins.disclosure.audit import SUITE
+from acces_soins.quality import engine
+from acces_soins.quality.results import CRITICAL, FAILED, PASSED, WARNING
+from acces_soins.quality.suites import load_suite
 from secret_tables import REGIONS
 
 INTERVAL, BEFORE = "secret_intervalle_de_protection", "secret_deja_publie"
@@ -25,7 +30,7 @@ create table registre.valeurs (
     valeur double, statut varchar, date_reference date
 );
 create table registre.catalogue_indicateurs as
-select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'producteur' as confidentialite_regle,
+select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'aucune' as confidentialite_regle,
     []::varchar[] as hors_champ
 """
 # What the build makes of the points and of their masks, shortened.
@@ -47,6 +52,9 @@ select
 from intermediaire.int_indicateurs__points as points
 left join masques using (code_indicateur, niveau, code_territoire, date_reference)
 """
+# The checks of the suite, each with a test below that shows it failing.
+CONTROLLED = {INTERVAL, BEFORE, PRODUCER}
+KEEP = engine._keep
 COUNT, SHARE = "nb_teleconsultations", "part_teleconsultations"
 SMALL = "code_territoire = '10' and niveau = 'departement'"
 BESIDES = "statut_conf = 'secret_secondaire'"
@@ -91,6 +99,12 @@ def build(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def without_docs(monkeypatch):
+    """The pages take longer than the checks; one test of them all is enough."""
+    monkeypatch.setattr(engine, "_keep", lambda *args: None)
+
+
 @pytest.fixture
 def judge(build, tmp_path):
     """The results of the audit after some SQL was run on a copy of the build."""
@@ -104,6 +118,21 @@ def judge(build, tmp_path):
         return {result.controle: result for result in audit(path, "nuit")}
 
     return run
+
+
+def test_every_check_has_a_negative_control():
+    assert {entry.name for entry in load_suite(SUITE)} == CONTROLLED
+
+
+def test_the_audit_has_its_page_of_data_docs_in_the_run_s_folder(judge, monkeypatch):
+    monkeypatch.setattr(engine, "_keep", KEEP)
+    judge(LEAKS["a neighbour unmasked"])
+    engine.write_docs("nuit")
+    folder = engine.docs_folder("nuit")
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert "secret/chiffres_masques" in index and "code_territoire = 10" in index
+    [page] = folder.glob("data_docs/validations/secret/chiffres_masques/**/*.html")
+    assert INTERVAL in page.read_text(encoding="utf-8")
 
 
 def test_a_clean_build_passes_and_masks_the_linked_share_alike(judge, build):
@@ -166,6 +195,10 @@ def test_each_way_to_leak_is_critical(judge, leak):
     }
     assert small in result.exemples
     assert "Ne pas publier" in result.phrase
+    # The operator reads the cells; what is published of the check has only its verdict.
+    public = publication._check_row(asdict(result))
+    assert "code_territoire" in result.phrase
+    assert public[4:] == [publication.RESERVED, FAILED, "[]"]
 
 
 def test_what_was_published_before_warns_and_does_not_stop(judge):

@@ -11,7 +11,9 @@ from acces_soins.quality.results import CRITICAL, FAILED, PASSED, WARNING, Check
 
 
 def result(severity: str, verdict: str) -> CheckResult:
-    return CheckResult("nuit", "publication/secret", "secret", severity, "rien", "tout", verdict, [], "Vu.")
+    return CheckResult(
+        "nuit", "secret/chiffres_masques", "secret", severity, "rien", "tout", verdict, [], "Vu."
+    )
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from acces_soins.catalog import Indicator, load_indicators
+from acces_soins.catalog import Indicator, get_source, load_indicators
+from acces_soins.disclosure.masks import COLUMNS
 from acces_soins.disclosure.rules import frequency_rules
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import PROJECT
@@ -46,6 +47,17 @@ def test_a_wrong_rule_is_refused(wrong, sentence):
         frequency_rules(catalogue(a=GOOD | wrong, b=GOOD | {"seuil": 5}))
 
 
+def test_a_deposit_without_a_rule_speaks_of_nobody():
+    """What no open source gives is somebody's file: without a mask only when it counts places."""
+    bare = {
+        code: indicator.meta["confidentialite"]["raison"]
+        for code, indicator in load_indicators().items()
+        if indicator.meta["confidentialite"]["regle"] == "aucune"
+        and all(get_source(source).is_deposited for source in indicator.meta["sources"])
+    }
+    assert bare and all(why.endswith("aucune personne") for why in bare.values())
+
+
 def test_the_trial_has_a_confidential_deposit():
     rule = frequency_rules()["nb_consultations_solidarite"]
     assert load_indicators()[rule.code].meta["sources"][0] == "ministere.solidarite_territoriale"
@@ -70,10 +82,23 @@ def test_published_tables_read_confidential_figures_after_they_are_masked_only()
     closed = {"int_indicateurs__points", *(f"ind_{code}" for code in frequency_rules())}
     closed |= {f"stg_{name}" for name in sources}
     assert closed <= set(models)
+    # The masks themselves hold who is masked and why, no figure.
+    assert not set(COLUMNS) & {"valeur", "numerateur", "denominateur"}
+    gates = {"int_indicateurs__series", "int_indicateurs__masques"}
     reached, waiting = set(), set(published_relations())
     while waiting:
         reached |= waiting
-        waiting = set().union(*(refs(models.get(name, "")) for name in waiting - {"int_indicateurs__series"}))
+        waiting = set().union(*(refs(models.get(name, "")) for name in waiting - gates))
         waiting -= reached
-    assert "int_indicateurs__series" in reached
+    assert gates <= reached
     assert not reached & closed
+
+
+def test_what_was_published_before_is_read_under_the_masks_of_today():
+    """Whoever reads the register of values withdraws what is covered, or gives today's rows and keys only."""
+    readers = {
+        path.stem
+        for path in DBT.glob("models/**/*.sql")
+        if "source('registre', 'valeurs')" in path.read_text() and "points_secrets()" not in path.read_text()
+    }
+    assert readers == {"int_valeurs__changements"}

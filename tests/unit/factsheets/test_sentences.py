@@ -238,3 +238,30 @@ def test_what_is_shown_is_in_the_catalogue():
     assert set(selection.CODES) <= indicators.keys()
     assert set(selection.CHARTS) <= set(selection.CODES)
     assert {indicators[code].meta["nature"] for code in selection.CHARTS}.isdisjoint({"nombre", "marque"})
+
+
+def unsettled(**details) -> dict:
+    row = {
+        "code_indicateur": "taux", "valeur": 4.2, "decimales": 1, "statut": "provisoire",
+        "statut_point": "provisoire", "revision_mediane": 0.1, "revision_p90": 0.34,
+    }  # fmt: skip
+    return row | details
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            unsettled(),
+            "des chiffres provisoires\u00a0: le taux, 0,1 (0,3 au plus neuf fois sur dix).",
+        ),
+        (unsettled(statut="reporte"), "le taux, 0,1"),
+        (unsettled(revision_p90=None), ": pas encore mesurée."),
+        (unsettled(statut="observe", statut_point="observe"), None),
+        (unsettled(statut="reporte", statut_point="observe"), None),
+        (unsettled(valeur=None), None),
+    ],
+)
+def test_how_much_provisional_figures_usually_move(row, told):
+    found = figures.usual_revisions([row], {"taux": "le taux"})
+    assert (told in found) if told else found == ""

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 from typer.testing import CliRunner
 
-from acces_soins import landing, ledger, proof
+from acces_soins import durable, landing, ledger, proof
 from acces_soins.cli import app
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
@@ -126,7 +126,7 @@ def test_a_removal_in_the_guise_of_a_pruning_is_found(archive, source):
 
 def test_a_run_killed_before_the_rename_is_no_fault(archive, land, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(OSError):
-        patch.setattr("pathlib.Path.rename", lambda *_: (_ for _ in ()).throw(OSError("tué")))
+        patch.setattr(durable, "put_in_place", lambda *_: (_ for _ in ()).throw(OSError("tué")))
         land(ALD, "2025-12-31", b"quatre")
     assert faults() == {}
     assert land(ALD, "2025-12-31", b"quatre").rang == 4

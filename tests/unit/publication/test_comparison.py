@@ -59,6 +59,20 @@ def test_each_nature_of_change(compared):
     assert told["resume"]["inchangee"] == 1
 
 
+def test_a_figure_that_our_secret_covers_is_not_told_again(compared):
+    """The report goes with the release: the change is there, neither the old figure nor France's."""
+    secret = {"status": "masque", "reason": "secret"}
+    places = (*DEPARTMENT,), ("france", "FR")
+    told = compared(
+        [Point(*place, 7) for place in places], [Point(*place, None, **secret) for place in places]
+    )
+    [indicator] = told["indicateurs"]
+    assert indicator["retiree"] == 2
+    assert [row["ancienne"] for row in indicator["plus_forts"]] == [None, None]
+    assert indicator["france"] == {"ancienne": None, "nouvelle": None}
+    assert "observé" in comparison_page.markdown(told, []) and " 7" not in str(indicator)
+
+
 def test_the_largest_changes_come_with_both_values_statuses_and_the_reason(compared):
     told = compared(
         corsica(10, 100),
@@ -154,7 +168,7 @@ def test_the_page_is_french_dated_and_says_that_the_figures_are_fictitious(compa
     page = comparison_page.html(told, ["Raisons de la révision : <b>deux</b> fichiers"])
     assert '<html lang="fr">' in page and "Données d'essai" in page and "fictifs" in page
     # The indicator has no decimals: they are shown where they would hide the difference.
-    assert "1\u00a0000,4 (observé)" in page and "1\u00a0000,1 (observé)" in page and "\u22120,3" in page
+    assert "1\u202f000,4 (observé)" in page and "1\u202f000,1 (observé)" in page and "\u22120,3" in page
     assert "un fichier reçu a changé" in page
     assert "<b>deux" not in page and "&lt;b&gt;deux" in page
 
@@ -163,3 +177,17 @@ def test_a_masked_figure_is_a_dash_and_never_zero(compared):
     text = comparison_page.markdown(compared(corsica(3, 4), corsica(None, 4, **MASKED)))
     assert "| 3 (observé) | — (masqué, NS) |" in text
     assert "| 0 (masqué" not in text
+
+
+def test_whoever_approves_sees_what_the_checks_found(tmp_path):
+    check = {
+        "run": "nuit", "controle": "variation_inhabituelle__nb_msp", "severite": "avertissement",
+        "attendu": "au plus 60 %", "observe": "6 écarts", "resultat": "echoue", "exemples": [],
+    }  # fmt: skip
+    passed = check | {"controle": "cle_unique", "resultat": "reussi"}
+    told = comparison.compare(None, side(publish(tmp_path, "c1", corsica(1, 2), checks=[check, passed])))
+    text = comparison_page.summary(told)
+    assert "| `variation_inhabituelle__nb_msp` | au plus 60 % | 6 écarts |" in text
+    assert "cle_unique" not in text
+    silent = comparison.compare(None, side(publish(tmp_path, "c2", corsica(1, 2), checks=[passed])))
+    assert "Aucun contrôle n'a donné d'avertissement." in comparison_page.summary(silent)

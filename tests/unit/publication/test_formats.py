@@ -165,7 +165,7 @@ def test_the_workbook_carries_its_notice(folder):
         assert expected in notice
 
 
-def test_libreoffice_opens_the_workbook(folder, figures, tmp_path):
+def test_libreoffice_opens_the_workbook(folder, figures, database, tmp_path):
     office = shutil.which("soffice")
     if not office:
         pytest.skip("LibreOffice n'est pas installé (paquet libreoffice-calc)")
@@ -189,6 +189,13 @@ def test_libreoffice_opens_the_workbook(folder, figures, tmp_path):
             assert not re.match(r"^-?\d", seen[key])
         else:
             assert float(seen[key].replace(",", ".")) == pytest.approx(value, rel=1e-12)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for sheet, (table, columns) in workbook.DESCRIBED.items():
+            with (tmp_path / f"indicateurs-{sheet}.csv").open(encoding="utf-8", newline="") as stream:
+                lines = list(csv.reader(stream))
+            query = f"select {', '.join(columns)} from marts.{table} order by 1"
+            rows = connection.execute(query).fetchall()
+            assert lines[1:] == [["" if v is None else str(v) for v in row] for row in rows], sheet
 
 
 def test_the_data_package_is_valid(folder):
@@ -329,6 +336,23 @@ def test_pilote_gets_its_contract(folder, figures):
     assert found["D28", "va", "2024-09-30"] == found["D28", "vi", "2024-09-30"]
 
 
+def test_pilote_says_which_identifiers_were_deduced(folder, database, tmp_path):
+    schema = json.loads((folder / "pilote" / "schema.json").read_text(encoding="utf-8"))
+    caution = "Identifiants déduits des valeurs, non confirmés par la DITP : IND-001 (taux_ald_sans_mt)."
+    assert caution in schema["description"]
+    assert caution in (folder / "LISEZ-MOI.md").read_text(encoding="utf-8")
+    with (folder / "pilote" / "correspondances.csv").open(encoding="utf-8") as stream:
+        (line,) = csv.DictReader(stream, delimiter=";")
+    assert (line["identifiant_indic"], line["correspondance"]) == ("IND-001", "deduite")
+    assert line["remarque"] == "Mêmes valeurs."
+    confirmed = shutil.copy(database, tmp_path / "entrepot.duckdb")
+    with duckdb.connect(str(confirmed)) as connection:
+        connection.execute("update marts.objectifs set correspondance_pilote = 'verifiee'")
+        pilote.write(connection, tmp_path, small_release.ABOUT)
+    told = json.loads((tmp_path / "pilote" / "schema.json").read_text(encoding="utf-8"))["description"]
+    assert told.startswith("Identifiants vérifiés")
+
+
 def test_pilote_never_caps_a_share(database, tmp_path):
     wrong = shutil.copy(database, tmp_path / "entrepot.duckdb")
     with duckdb.connect(str(wrong)) as connection:
@@ -383,6 +407,60 @@ def test_every_download_of_the_page_is_there(folder):
         assert (folder / place).is_file(), place
     digest = hashlib.sha256((folder / "territoires.csv").read_bytes()).hexdigest()
     assert digest in text
+
+
+def test_the_page_lists_what_stands_beside_its_folder(database, tmp_path):
+    files, index = tmp_path / "fichiers", tmp_path / "fiches" / "index.csv"
+    files.mkdir()
+    index.parent.mkdir()
+    index.write_text(
+        "code_departement,libelle_departement,code_region,libelle_region,fichier,archive\n"
+        "2A,Corse-du-Sud,94,Corse,fiche-2A.pdf,fiches-region-94.zip\n",
+        encoding="utf-8",
+    )
+    for name in ("fiche-2A.pdf", "fiches-region-94.zip"):
+        (index.parent / name).write_bytes(b"essai")
+    (tmp_path / "rapport.html").write_text("essai")
+    beside = formats.Beside(
+        {tmp_path / "rapport.html": "Rapport d'essai"},
+        index,
+        [("valeurs révisées", 1234)],
+        tmp_path / "toutes.html",
+    )
+    formats.write(database, files, small_release.ABOUT, beside)
+    text = (files / page.FILE).read_text(encoding="utf-8")
+    assert 'href="../toutes.html"' in text
+    for place in ("../rapport.html", "../fiches/fiche-2A.pdf", "../fiches/fiches-region-94.zip"):
+        assert f'href="{place}"' in text and (files / place).is_file()
+    assert "Rapport d'essai" in html.unescape(text) and "Corse-du-Sud (2A)" in text
+    assert "Valeurs révisées" in text and "1\u202f234" in text
+
+
+def test_the_page_says_how_much_a_provisional_figure_usually_moves(database, tmp_path):
+    def shown(status: str, p90: str) -> str:
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute(
+                f"update marts.tableau_de_bord set statut = '{status}' where niveau = 'france' and "
+                "code_indicateur = 'taux_ald_sans_mt' and trimestre = '2025T4';"
+                "delete from marts.fiabilite_premieres_estimations;"
+                "insert into marts.fiabilite_premieres_estimations by name select 'taux_ald_sans_mt' as "
+                f"code_indicateur, 'france' as niveau, 0.1 as revision_mediane, {p90} as revision_p90"
+            )
+            lines = page.key_figures(connection, small_release.ABOUT)
+        (line,) = [line for line in lines if line["code_indicateur"] == "taux_ald_sans_mt"]
+        return line["en_clair"]["revision"]
+
+    copy = shutil.copy(database, tmp_path / "entrepot.duckdb")
+    assert shown("provisoire", "0.31") == "Révision habituelle\u00a0: 0,1, au plus 0,3 neuf fois sur dix."
+    assert shown("provisoire", "null") == "Révision habituelle\u00a0: pas encore mesurée."
+    assert shown("observe", "0.31") == ""
+
+
+def test_no_line_of_a_page_begins_with_a_sign(folder):
+    for name in (page.FILE, "dictionnaire.html"):
+        words = (folder / name).read_text(encoding="utf-8").partition("<script")[0]
+        texts_of = re.sub(r"<style>.*?</style>", "", words, flags=re.S)
+        assert not re.search(r">[^<]* [:;?!»][^<]*<", texts_of), name
 
 
 def test_what_the_map_draws_is_what_is_published(folder, figures):

@@ -4,10 +4,20 @@ import json
 
 import pytest
 
-from acces_soins import history, ledger, rebuilding, versioning
+from acces_soins import (
+    factsheets,
+    formats,
+    history,
+    ledger,
+    rebuilding,
+    releases,
+    verification,
+    versioning,
+)
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.landing import PRUNED, TABLE, chain_heads, manifests, prune
 from acces_soins.settings import get_settings
+from small_publications import CONTRACTS, corsica, publish
 
 ALD = "ameli.patients_longueduree_infra_annuelle"
 VERSION = {
@@ -109,9 +119,41 @@ def test_tables_are_compared_by_rows_and_hash_and_the_checks_of_the_night_are_no
     published = {"a": {"lignes": 1, "empreinte": "x"}, "b": {"lignes": 1, "empreinte": "x"}, "qualite": {}}
     rebuilt = {"a": {"lignes": 1, "empreinte": "x"}, "b": {"lignes": 1, "empreinte": "y"}, "c": {"lignes": 2}}
     compared = rebuilding.compare(published, rebuilt)
-    assert {one.table: one.verdict for one in compared} == {
+    assert {one.name: one.verdict for one in compared} == {
         "a": "identique",
         "b": "différente",
         "c": "différente",
     }
-    assert "b : attendu les 1 lignes publiées ; trouvé 1 lignes autres" in compared[1].sentence
+    assert "b : attendu 1 lignes ; trouvé 1 lignes, autres." in compared[1].sentence
+    assert "c : attendu rien ; trouvé 2 lignes, autres." in compared[2].sentence
+
+
+@pytest.fixture
+def release(tmp_path, monkeypatch):
+    """A frozen release of a small publication."""
+    monkeypatch.setattr(verification, "published_contracts", lambda: CONTRACTS)
+    monkeypatch.setattr(
+        formats, "write", lambda database, target, about, beside: formats.write_nightly(database, target)
+    )
+    monkeypatch.setattr(factsheets, "write", lambda database, target, about: target.mkdir())
+    publish(tmp_path, "c1", corsica(3, 4))
+    releases.propose("2026T3")
+    releases.freeze("2026T3-r0", "Camille Essai")
+    get_settings().work.mkdir(parents=True)
+    return get_settings().releases / "2026T3-r0"
+
+
+def test_the_files_of_a_release_are_made_again_byte_for_byte(release):
+    compared = rebuilding.remake(release)
+    assert {one.verdict for one in compared} == {"identique"}
+    names = {one.name for one in compared}
+    assert {"comparaison.html", "politique_de_revision.md", "fichiers/territoires.csv"} <= names
+    assert "entrepot.duckdb" not in names
+
+
+def test_a_file_that_its_tables_do_not_give_is_named(release, monkeypatch):
+    path = release / "fichiers" / "territoires.csv"
+    path.chmod(0o644)
+    path.write_text("autre")
+    (other,) = [one for one in rebuilding.remake(release) if not one.same]
+    assert other.sentence.startswith("fichiers/territoires.csv : attendu 5 octets ; trouvé ")

@@ -11,7 +11,9 @@ import duckdb
 import pytest
 
 from acces_soins import (
+    agenda,
     backup,
+    durable,
     factsheets,
     formats,
     frozen,
@@ -25,7 +27,8 @@ from acces_soins import (
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.formats import checksums
 from acces_soins.settings import get_settings
-from small_publications import CONTRACTS, corsica, publish, revision
+from acces_soins.warehouse import DATABASE
+from small_publications import CONTRACTS, Point, corsica, publish, revision
 
 DUE = dt.date(2026, 11, 19)
 
@@ -35,7 +38,7 @@ def few_tables(monkeypatch):
     """The contracts of the tables that the small publications have, and the files that these can give."""
     monkeypatch.setattr(verification, "published_contracts", lambda: CONTRACTS)
     monkeypatch.setattr(
-        formats, "write", lambda database, target, about: formats.write_nightly(database, target)
+        formats, "write", lambda database, target, about, beside: formats.write_nightly(database, target)
     )
     monkeypatch.setattr(factsheets, "write", lambda database, target, about: target.mkdir())
 
@@ -204,6 +207,16 @@ def test_a_pinned_version_that_changed_is_not_frozen(serve):
     assert releases.all_frozen() == []
 
 
+def test_a_candidate_of_another_code_is_not_frozen(serve, monkeypatch):
+    serve(3)
+    releases.propose("2026T3")
+    newer = CONTRACTS | {"territoires": CONTRACTS["territoires"] | {"population": "bigint"}}
+    monkeypatch.setattr(verification, "published_contracts", lambda: newer)
+    with pytest.raises(AccesSoinsError, match=r"colonnes hors contrat \(population\)\. La refuser"):
+        approve()
+    assert releases.all_frozen() == [] and len(releases.pending()) == 1
+
+
 def test_nothing_new_is_not_proposed(serve, released):
     with pytest.raises(AccesSoinsError, match="rien n'a changé depuis 2026T3-r0"):
         releases.propose("2026T3", "pour voir")
@@ -260,7 +273,7 @@ def test_a_version_that_left_the_contracts_is_not_proposed(serve, monkeypatch):
         (frozen, "write_report"),
         (checksums, "write"),
         (frozen, "_close_to_writing"),
-        (frozen, "_flush"),
+        (durable, "put_in_place"),
     ],
 )
 def test_a_freeze_cut_short_leaves_nothing_to_see_and_the_next_one_works(serve, monkeypatch, module, broken):
@@ -299,28 +312,28 @@ def test_a_freeze_killed_before_the_register_is_entered_by_the_next_night(serve,
 
 def test_the_calendar_says_what_is_due(serve, use_settings):
     use_settings(date="2026-11-19")
-    assert releases.due(DUE - dt.timedelta(days=1)) is None
-    assert releases.due(DUE) == "2026T3"
+    assert agenda.due(DUE - dt.timedelta(days=1)) is None
+    assert agenda.due(DUE) == "2026T3"
     serve(3)
     first = steps.propose_release("2026T3")
     # Whoever stopped the run that asked did not answer: the next one asks again, about the same candidate.
-    assert releases.due(DUE) == "2026T3"
+    assert agenda.due(DUE) == "2026T3"
     assert steps.propose_release("2026T3") == first
     assert "2026T3-r0" in first["objet"] and "données d'essai" in first["objet"]
     releases.refuse("2026T3-r0", "Camille Essai", "à revoir")
     # The same version would show the same figures: it is not proposed by itself again.
-    assert releases.due(DUE) is None
+    assert agenda.due(DUE) is None
     serve(4)
-    assert releases.due(DUE) == "2026T3"
+    assert agenda.due(DUE) == "2026T3"
     releases.propose("2026T3")
     approve()
-    assert releases.due(DUE) is None
+    assert agenda.due(DUE) is None
     serve(5)
     releases.propose("2026T3", "corriger")
-    assert releases.due(DUE) == "2026T3"
+    assert agenda.due(DUE) == "2026T3"
     approve("2026T3-r1")
     use_settings(date="2027-02-18")
-    assert releases.due(dt.date(2027, 2, 18)) == "2026T4"
+    assert agenda.due(dt.date(2027, 2, 18)) == "2026T4"
 
 
 @pytest.mark.parametrize(
@@ -353,14 +366,45 @@ def test_a_forger_who_sums_again_meets_the_register(released):
         releases.verify("2026T3-r0")
 
 
-def test_totals_that_are_not_the_sum_of_their_departements_are_named(tmp_path):
-    points = corsica(3, 4)
-    wrong = [point if point.level != "region" else point.__class__("region", "94", 8) for point in points]
-    publish(tmp_path, "c1", wrong)
-    releases.propose("2026T3")
-    approve()
-    with pytest.raises(AccesSoinsError, match=r"nb_msp 2026T3, region 94 : attendu .*\(7\) ; trouvé 8\."):
+UNEQUAL = r"nb_msp 2026T3, region 94 : attendu la somme des départements \(7\) ; trouvé 8\."
+
+
+def unequal() -> list[Point]:
+    return [Point("region", "94", 8) if point.level == "region" else point for point in corsica(3, 4)]
+
+
+def test_what_would_fail_the_verification_is_not_proposed(tmp_path):
+    publish(tmp_path, "c1", unequal())
+    with pytest.raises(AccesSoinsError, match=f"ne peut pas être proposée : .*{UNEQUAL}"):
+        releases.propose("2026T3")
+    assert releases.pending() == []
+
+
+def test_totals_that_are_not_the_sum_of_their_departements_are_named(tmp_path, monkeypatch):
+    publish(tmp_path, "c1", unequal())
+    with monkeypatch.context() as patch:
+        patch.setattr(verification, "judge", lambda database, contracts: ([], []))
+        releases.propose("2026T3")
+        approve()
+    with pytest.raises(AccesSoinsError, match=UNEQUAL):
         releases.verify("2026T3-r0")
+
+
+@pytest.mark.parametrize(("france", "refused"), [(6, True), (7, False), (9, False)])
+def test_a_country_is_never_less_than_its_regions_even_when_a_departement_is_masked(
+    tmp_path, france, refused
+):
+    points = [
+        Point("departement", "2A", None, status="masque", reason="NS"),
+        Point("departement", "2B", 4),
+        Point("region", "94", 7),
+        Point("france", "FR", france),
+    ]
+    version = publish(tmp_path, "c1", points)
+    _, faults = verification.judge(publication.version_folder(version["version"]) / DATABASE, CONTRACTS)
+    assert bool(faults) == refused
+    if refused:
+        assert "france FR : attendu la somme des régions (7) ; trouvé 6." in faults[0]
 
 
 def test_a_sum_that_lacks_a_masked_part_is_not_judged(tmp_path):
@@ -370,7 +414,7 @@ def test_a_sum_that_lacks_a_masked_part_is_not_judged(tmp_path):
     publish(tmp_path, "c1", points)
     releases.propose("2026T3")
     approve()
-    assert "0 totaux" in releases.verify("2026T3-r0")[-1]
+    assert "1 totaux" in releases.verify("2026T3-r0")[-1]
 
 
 def test_a_release_that_does_not_exist_is_refused_with_those_that_do(released):

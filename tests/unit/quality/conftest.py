@@ -73,6 +73,15 @@ def only(monkeypatch):
     return keep
 
 
+def one_per_kind(catalogue, kind):
+    """Every corruption of a catalogue; past the first of each kind they are for the long sweep."""
+    kinds = [kind(fault) for fault in catalogue]
+    return [
+        pytest.param(fault, marks=[pytest.mark.long] if kinds[rank] in kinds[:rank] else [])
+        for rank, fault in enumerate(catalogue)
+    ]
+
+
 @pytest.fixture
 def indicators(monkeypatch):
     """A catalogue of essai, in place of the project's own."""
@@ -150,6 +159,18 @@ def file_active():
     return [*rows, rows[-1] | unknown]
 
 
+def file_active_infra():
+    dates = {"annee": "2025-01-01", "date": "2025-06-30"}
+    shown = [{k: v for k, v in row.items() if k != "annee"} | dates for row in file_active()]
+    return [row for row in shown if row["region"] != "inconnu"]
+
+
+def ald_annual():
+    rate = {"taux_patients_ald_sans_mt": "4,2", "taux_patients_ald_sans_mt_integer": "4.2"}
+    rows = _with_totals({"annee": "2024"}, lambda code: rate, lambda members: rate, rate)
+    return [*rows, rows[-1] | {"region": "inconnu", "departement": "inconnu"}]
+
+
 def population():
     ages = {"ensemble_0_19": 20, "ensemble_20_39": 25, "ensemble_40_59": 25}
     ages |= {"ensemble_60_74": 20, "ensemble_75_plus": 10}
@@ -193,7 +214,9 @@ CLEAN = {
     "ameli.pathologies_effectifs": pathologies,
     "ameli.demographie_effectifs_densites": demography,
     "ameli.patients_longueduree_infra_annuelle": ald_infra,
+    "ameli.patients_longueduree_annuelle": ald_annual,
     "ameli.file_active_medgen_annuelle": file_active,
+    "ameli.file_active_medgen_infra_annuelle": file_active_infra,
     "insee.estimation_population_gca": population,
     "drees.apl_medecins_generalistes": apl,
     "finess.etablissements": finess,
@@ -253,12 +276,13 @@ SELECT code_indicateur, niveau, code_territoire, libelle_territoire, trimestre,
     'essai' AS unite,
     coalesce(vide, CASE WHEN observe THEN 'observe' ELSE 'reporte' END) AS statut,
     CASE vide WHEN 'non_disponible' THEN 'aucune_source_ouverte' WHEN 'masque' THEN 'NC' END AS motif,
+    CASE vide WHEN 'masque' THEN 'masque_par_le_producteur' ELSE 'libre' END AS statut_conf,
     CASE WHEN observe THEN fin ELSE DATE '2015-12-31' END AS date_reference,
     CASE WHEN observe THEN 0 ELSE date_diff('quarter', DATE '2015-12-31', fin) END AS age_trimestres,
     CASE WHEN observe AND trimestre <> '2015T4' THEN 0 END AS evolution,
     CASE WHEN observe AND trimestre <> '2015T4' THEN 0 END AS evolution_pct,
     CASE WHEN observe AND trimestre <> '2015T4' THEN DATE '2015-12-31' END AS date_reference_precedente,
-    'essai.source' AS source, '2015' AS edition, 'abc' AS sha256, '1' AS version_methode
+    'essai.source' AS source, '2015' AS edition, repeat('a', 64) AS sha256, '1' AS version_methode
 FROM base
 """
 # Made of the long table alone: made again when a fault is put there, so that one fault has one cause.
@@ -307,10 +331,53 @@ CREATE OR REPLACE TABLE marts.revisions_barometre AS
         valeur - 1 AS premiere_valeur, valeur AS derniere_valeur, 1::DOUBLE AS ecart, 2 AS nb_editions,
         1 AS nb_revisions
     FROM marts.indicateurs_trimestriels
-    WHERE code_indicateur = 'taux_ald_avec_mt_barometre' AND age_trimestres = 0
+    WHERE code_indicateur = 'taux_ald_avec_mt_barometre' AND age_trimestres = 0;
+CREATE OR REPLACE TABLE marts.tableau_mesures AS
+    SELECT c.code_indicateur, c.valeur, c.valeur_texte, c.statut,
+        (SELECT count(d.valeur) FROM marts.tableau_chiffres AS d
+         WHERE d.code_indicateur = c.code_indicateur AND d.niveau = 'departement')::INTEGER AS nb_departements
+    FROM marts.tableau_chiffres AS c
+    WHERE c.niveau = 'france' AND c.code_indicateur IN ('nb_msp', 'delai_moyen_acces_specialistes');
+CREATE OR REPLACE TABLE marts.tableau_couverture AS
+    SELECT code_indicateur, trimestre, count(*) AS nb_departements, count(valeur) AS nb_affichables,
+        count(*) FILTER (WHERE statut = 'observe') AS nb_observe, 0 AS nb_provisoire, 0 AS nb_estime,
+        count(*) FILTER (WHERE statut = 'reporte') AS nb_reporte, 0 AS nb_perime,
+        count(*) FILTER (WHERE statut = 'masque') AS nb_masque,
+        count(*) FILTER (WHERE statut = 'non_disponible') AS nb_non_disponible,
+        count(*) FILTER (WHERE statut = 'hors_champ') AS nb_hors_champ
+    FROM marts.indicateurs_trimestriels WHERE niveau = 'departement' AND trimestre = '2016T3'
+    GROUP BY ALL;
+CREATE OR REPLACE TABLE marts.tableau_trajectoires AS
+    SELECT code_indicateur, trimestre, 'France' AS serie, 'observé' AS nature,
+        CASE WHEN age_trimestres = 0 THEN valeur END AS valeur
+    FROM marts.indicateurs_trimestriels WHERE niveau = 'france' AND code_indicateur = 'nb_msp'
+    UNION ALL
+    SELECT 'nb_msp', trimestre, 'visé', 'chemin', valeur
+    FROM (VALUES ('2015T4', 101), ('2016T1', 134), ('2016T2', 167), ('2016T3', 200)) AS c (trimestre, valeur)
 """
 OTHERS = """
 CREATE SCHEMA registre;
+CREATE TABLE marts.objectifs AS
+    SELECT 'nb_msp' AS code_indicateur, 'france' AS niveau, 'FR' AS code_territoire, 'valeur' AS nature,
+        200::DOUBLE AS cible, DATE '2016-09-30' AS echeance, DATE '2015-12-31' AS date_base, 'd' AS document,
+        'Document d''essai' AS titre_document, 'une phrase inventée' AS citation;
+CREATE TABLE marts.calendrier AS
+    SELECT '2016T2-r0' AS publication, 'publication' AS nature, 'figee' AS etat,
+        DATE '2016-08-18' AS date_prevue, DATE '2016-08-18' AS date_publication,
+        'essai' AS version, NULL::VARCHAR AS motif
+    UNION ALL SELECT '2016T2-r1', 'revision', 'figee', NULL, DATE '2016-09-01', 'essai', 'Fichier corrigé'
+    UNION ALL SELECT '2016T3-r0', 'publication', 'confirmee', DATE '2016-11-17', NULL, NULL, NULL;
+CREATE TABLE marts.territoires AS
+    SELECT niveau, code_territoire, libelle_territoire, code_region, code_iso_3166_2 FROM places;
+CREATE TABLE marts.catalogue_indicateurs AS
+    SELECT DISTINCT code_indicateur, 'essai' AS libelle, 'essai' AS definition, 'essai' AS formule, unite,
+        'essai' AS limites, 'essai' AS ne_permet_pas_de_dire, 'seuil_frequence' AS confidentialite_regle,
+        11 AS confidentialite_seuil, NULL::VARCHAR AS confidentialite_raison,
+        DATE '2017-06-30' AS prochaine_revue
+    FROM marts.indicateurs_trimestriels;
+CREATE TABLE marts.catalogue_sources AS SELECT 'essai.source' AS source, 'Source d''essai.' AS description;
+CREATE TABLE marts.editions AS
+    SELECT 'essai.source' AS source, 1 AS rang, '2015' AS edition, repeat('a', 64) AS sha256;
 CREATE TABLE registre.contexte AS SELECT 'essai' AS donnees, DATE '2016-10-15' AS date_arrete;
 CREATE TABLE marts.fraicheur_sources AS
     SELECT 'essai.source' AS source, '2015' AS derniere_edition, DATE '2015-12-31' AS date_edition,
@@ -324,7 +391,8 @@ CREATE TABLE marts.fiabilite_premieres_estimations AS
         1::DOUBLE AS revision_mediane, 2::DOUBLE AS revision_p90, NULL::VARCHAR AS motif;
 CREATE TABLE marts.revisions AS
     SELECT code_indicateur, niveau, code_territoire, trimestre, NULL::VARCHAR AS publication_nouvelle,
-        valeur - 1 AS ancienne, valeur AS nouvelle, 'source_revisee' AS raison, statut AS statut_nouveau
+        valeur - 1 AS ancienne, valeur AS nouvelle, 'source_revisee' AS raison, statut AS statut_nouveau,
+        1::DOUBLE AS ecart, date_reference
     FROM marts.indicateurs_trimestriels
     WHERE code_indicateur = 'nb_msp' AND code_territoire = '84' AND trimestre = '2016T3';
 CREATE TABLE marts.departements_semblables AS

@@ -6,13 +6,15 @@ from acces_soins.catalog import get_source
 from acces_soins.quality import check_landing, first_critical
 from acces_soins.quality.suites import EXPECTATIONS, load_suite
 
-from .conftest import CLEAN, write_parquet
+from .conftest import CLEAN, one_per_kind, write_parquet
 
 pytestmark = pytest.mark.usefixtures("without_docs")
 
 DEMOGRAPHY = "ameli.demographie_effectifs_densites"
 ALD = "ameli.patients_longueduree_infra_annuelle"
 FILE_ACTIVE = "ameli.file_active_medgen_annuelle"
+FILE_ACTIVE_INFRA = "ameli.file_active_medgen_infra_annuelle"
+ALD_ANNUAL = "ameli.patients_longueduree_annuelle"
 POPULATION = "insee.estimation_population_gca"
 APL = "drees.apl_medecins_generalistes"
 FINESS = "finess.etablissements"
@@ -66,6 +68,18 @@ CORRUPTIONS = {
     "fichier tronqué": (DEMOGRAPHY, lambda rows: rows[:50], "lignes_minimum", "critique"),
     "moitié des lignes perdues": (APL, lambda rows: rows[:400], "lignes_effondrees", "critique"),
     "un dixième des lignes perdu": (APL, lambda rows: rows[:900], "lignes_en_baisse", "avertissement"),
+    "lignes en trop": (
+        APL,
+        lambda rows: rows + [r | {"code_commune": f"{r['code_commune'][:-1]}X"} for r in rows],
+        "lignes_en_forte_hausse",
+        "avertissement",
+    ),
+    "colonne constante qui change": (
+        ALD,
+        setting_all(taux_patients_ald_sans_mt="4.5"),
+        "mediane_deplacee__taux_patients_ald_sans_mt",
+        "avertissement",
+    ),
     "département compté deux fois": (DEMOGRAPHY, lambda rows: [*rows, rows[0]], "cle_unique", "critique"),
     "région qui n'existe pas": (
         PATHOLOGIES,
@@ -163,6 +177,24 @@ CORRUPTIONS = {
         "file_active_plausible",
         "critique",
     ),
+    "profession renommée en cours d'année": (
+        FILE_ACTIVE_INFRA,
+        setting(9, profession_sante="Généralistes"),
+        "generalistes_complets",
+        "critique",
+    ),
+    "file active de l'année en milliers": (
+        FILE_ACTIVE_INFRA,
+        setting_all(nombre_patients_uniques="1"),
+        "file_active_plausible",
+        "critique",
+    ),
+    "taux annuel en fraction": (
+        ALD_ANNUAL,
+        setting_all(taux_patients_ald_sans_mt_integer="0.042"),
+        "taux_en_pour_cent",
+        "critique",
+    ),
     "hommes et femmes permutés": (
         POPULATION,
         setting(5, hommes_total="1"),
@@ -188,7 +220,9 @@ CORRUPTIONS = {
 }
 
 
-@pytest.mark.parametrize("fault", CORRUPTIONS)
+@pytest.mark.parametrize(
+    "fault", one_per_kind(CORRUPTIONS, lambda fault: CORRUPTIONS[fault][2].split("__")[0])
+)
 def test_each_corruption_is_caught_by_its_check(fault, tmp_path, only):
     source_id, corrupt, name, severity = CORRUPTIONS[fault]
     only(name)
@@ -241,6 +275,12 @@ def test_examples_never_exceed_five(tmp_path):
 
 
 def test_every_check_has_a_negative_control():
-    controlled = {name.split("__")[0] for _, _, name, _ in CORRUPTIONS.values()}
-    written = {e.name for path in (EXPECTATIONS / "landing").glob("*.yml") for e in load_suite(path)}
-    assert written == controlled
+    """A check of the common suite needs one on any source; one of a source's own suite, on that source."""
+    controlled = {(source, name.split("__")[0]) for source, _, name, _ in CORRUPTIONS.values()}
+    controlled |= {("commun", name) for _, name in controlled}
+    written = {
+        (path.stem, entry.name)
+        for path in (EXPECTATIONS / "landing").glob("*.yml")
+        for entry in load_suite(path)
+    }
+    assert written - controlled == set()

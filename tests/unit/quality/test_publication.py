@@ -5,6 +5,7 @@ import shutil
 import duckdb
 import pytest
 
+from acces_soins import warehouse
 from acces_soins.catalog import load_indicators
 from acces_soins.errors import ConfigurationError
 from acces_soins.quality import (
@@ -15,7 +16,7 @@ from acces_soins.quality import (
     suites,
 )
 
-from .conftest import DERIVED
+from .conftest import DERIVED, one_per_kind
 
 pytestmark = pytest.mark.usefixtures("without_docs")
 
@@ -31,6 +32,10 @@ def known(query):
 
 
 KNOWN = f"SELECT *, 'e' AS publication, current_date AS connu_depuis, NULL AS connu_jusqua FROM {TABLE}"
+BEFORE = (
+    "SELECT * REPLACE (4.0 AS valeur, 'observe' AS statut), 'a' AS publication, "
+    f"DATE '2016-01-01' AS connu_depuis, current_date AS connu_jusqua FROM {TABLE}"
+)
 STRANGER = "* REPLACE ('x' AS code_indicateur)"
 RELIABILITY = "UPDATE marts.fiabilite_premieres_estimations SET"
 
@@ -39,17 +44,30 @@ def revised(old, condition):
     """Tell the rows of the long table as revised, from an old value that this SQL gives."""
     key = "code_indicateur, niveau, code_territoire, trimestre"
     return (
-        f"INSERT INTO marts.revisions SELECT {key}, NULL, {old}, valeur, 'methode', statut "
-        f"FROM {TABLE} WHERE {condition}"
+        f"INSERT INTO marts.revisions SELECT {key}, NULL, {old}, valeur, 'methode', statut, NULL, "
+        f"date_reference FROM {TABLE} WHERE {condition}"
+    )
+
+
+def rising(code, percent):
+    return update(
+        f"evolution = 1, evolution_pct = {percent}, date_reference_precedente = '2015-09-30'",
+        f"{ONE} AND code_indicateur = '{code}'",
     )
 
 
 ONE = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2015T4'"
 CARRIED = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2016T1'"
+SHIFTED = "niveau = 'departement' AND code_indicateur = 'file_active_moyenne_mg' AND trimestre = '2015T4'"
+LAST = "niveau = 'departement' AND code_territoire = '01' AND trimestre = '2016T3'"
+SECRET = (
+    "statut = 'masque', motif = 'secret', statut_conf = 'secret_primaire', valeur = NULL, evolution = NULL, "
+    "evolution_pct = NULL, date_reference_precedente = NULL"
+)
 CORRUPTIONS = {
     "tuile d'une autre valeur": (
         "UPDATE marts.tableau_chiffres SET valeur = valeur + 1 WHERE valeur IS NOT NULL",
-        "fidele_a_la_table_longue",
+        "tableau_chiffres/fidele_a_la_table_longue",
     ),
     "texte à la place d'une valeur absente": (
         "UPDATE marts.tableau_chiffres SET valeur_texte = 'non' WHERE valeur IS NULL",
@@ -82,7 +100,10 @@ CORRUPTIONS = {
         "fiabilite_mesuree_ou_motivee",
     ),
     "part révisée impossible": (f"{RELIABILITY} part_revisee_pct = 101", "fiabilite_part_possible"),
-    "ligne doublée": (f"INSERT INTO {TABLE} SELECT * FROM {TABLE} LIMIT 1", "cle_unique"),
+    "ligne doublée": (
+        f"INSERT INTO {TABLE} SELECT * FROM {TABLE} LIMIT 1",
+        "indicateurs_trimestriels/cle_unique",
+    ),
     "indicateur inconnu": (
         update("code_indicateur = 'autre'", "code_indicateur = 'apl_mg'"),
         "codes_indicateurs",
@@ -94,11 +115,11 @@ CORRUPTIONS = {
     "motif inconnu": (update("motif = 'panne'", "statut = 'masque'"), "motifs_connus"),
     "total compté comme territoire": (
         update("code_territoire = '999'", f"{ONE} AND code_indicateur = 'apl_mg'"),
-        "territoires_connus__departement",
+        "indicateurs_trimestriels/territoires_connus__departement",
     ),
     "région 99": (
         update("code_territoire = '99'", "niveau = 'region' AND code_territoire = '84'"),
-        "territoires_connus__region",
+        "indicateurs_trimestriels/territoires_connus__region",
     ),
     "niveau inconnu": (
         update("niveau = 'commune'", f"{ONE} AND code_indicateur = 'apl_mg'"),
@@ -178,7 +199,7 @@ CORRUPTIONS = {
     "rang d'une valeur masquée": ("UPDATE marts.comparaisons SET rang = 1", "rang_sans_valeur"),
     "tableau infidèle": (
         "UPDATE marts.tableau_de_bord SET valeur = 1 WHERE valeur > 1000",
-        "fidele_a_la_table_longue",
+        "tableau_de_bord/fidele_a_la_table_longue",
     ),
     "carte trouée": (
         "UPDATE marts.tableau_de_bord SET code_iso_3166_2 = 'FR-20' WHERE code_territoire = '2A'",
@@ -186,26 +207,173 @@ CORRUPTIONS = {
     ),
     "essai et réel mêlés": (
         "UPDATE marts.tableau_de_bord SET donnees = 'Données réelles' WHERE niveau = 'france'",
-        "nature_des_donnees",
+        "tableau_de_bord/nature_des_donnees",
     ),
     **{
         f"{mart}, ligne doublée": (
             f"INSERT INTO marts.{mart} SELECT * FROM marts.{mart} LIMIT 1",
-            "cle_unique",
+            f"{mart}/cle_unique",
         )
         for mart in (
             *("fiche_departement", "departements_semblables", "dispersion_apl", "rapprochements"),
-            *("revisions", "revisions_barometre", "chiffres_publies", "affirmations"),
+            *("revisions", "revisions_barometre", "chiffres_publies", "affirmations", "comparaisons"),
+            *("tableau_de_bord", "tableau_chiffres", "tableau_mesures", "tableau_couverture"),
+            *("tableau_trajectoires", "repartition_apl", "objectifs", "calendrier", "territoires"),
+            *("catalogue_indicateurs", "catalogue_sources", "editions"),
         )
     },
+    "tuile en retard d'un trimestre": (
+        "UPDATE marts.tableau_chiffres SET trimestre = '2016T2' WHERE code_territoire = '01'",
+        "tableau_chiffres/dernier_chiffre",
+    ),
+    "mesure d'une autre valeur": (
+        "UPDATE marts.tableau_mesures SET valeur = 0 WHERE valeur IS NULL",
+        "mesure_fidele",
+    ),
+    "départements d'une mesure mal comptés": (
+        "UPDATE marts.tableau_mesures SET nb_departements = 100 WHERE code_indicateur = 'nb_msp'",
+        "departements_comptes",
+    ),
+    "mesure sans chiffre écrite zéro": (
+        "UPDATE marts.tableau_mesures SET valeur_texte = '0' WHERE valeur IS NULL",
+        "mesure_chiffree_ou_non",
+    ),
+    "indicateur sans couverture": (
+        "DELETE FROM marts.tableau_couverture WHERE code_indicateur = 'apl_mg'",
+        "indicateur_couvert",
+    ),
+    "département compté deux fois": (
+        "UPDATE marts.tableau_couverture SET nb_reporte = nb_reporte + 1 WHERE code_indicateur = 'apl_mg'",
+        "departements_au_complet",
+    ),
+    "masqués comptés affichables": (
+        "UPDATE marts.tableau_couverture SET nb_masque = 0, nb_affichables = nb_affichables + 1, "
+        "nb_reporte = nb_reporte + 1 WHERE nb_masque > 0",
+        "couverture_fidele",
+    ),
+    "trajectoire d'une autre valeur": (
+        "UPDATE marts.tableau_trajectoires SET valeur = valeur + 1 WHERE nature = 'observé'",
+        "points_observes_fideles",
+    ),
+    "report tracé comme observé": (
+        "UPDATE marts.tableau_trajectoires SET valeur = 1 WHERE nature = 'observé' AND trimestre = '2016T1'",
+        "points_observes_fideles",
+    ),
+    "ligne d'une autre nature": (
+        "UPDATE marts.tableau_trajectoires SET nature = 'projeté' WHERE nature = 'chemin'",
+        "tableau_trajectoires/natures_connues",
+    ),
+    "chemin vers une autre cible": (
+        "UPDATE marts.tableau_trajectoires SET valeur = 250 WHERE nature = 'chemin' AND trimestre = '2016T3'",
+        "chemin_vers_sa_cible",
+    ),
+    "objectif d'un indicateur inconnu": (
+        "UPDATE marts.objectifs SET code_indicateur = 'autre'",
+        "objectifs/codes_connus",
+    ),
+    "objectif d'un territoire inconnu": (
+        "UPDATE marts.objectifs SET code_territoire = '*'",
+        "territoires_vises_connus",
+    ),
+    "objectif d'une autre nature": (
+        "UPDATE marts.objectifs SET nature = 'rythme'",
+        "objectifs/natures_connues",
+    ),
+    "cible dans une autre unité": ("UPDATE marts.objectifs SET cible = 5e6", "cible_bornee__nb_msp"),
+    "objectif sans phrase": ("UPDATE marts.objectifs SET citation = ' '", "objectif_cite"),
+    "échéance avant le départ": (
+        "UPDATE marts.objectifs SET echeance = DATE '2015-01-01'",
+        "echeance_apres_le_depart",
+    ),
+    "état de publication inconnu": ("UPDATE marts.calendrier SET etat = 'prévue'", "etats_connus"),
+    "publication figée sans date": (
+        "UPDATE marts.calendrier SET date_publication = NULL WHERE publication = '2016T2-r0'",
+        "gel_date",
+    ),
+    "publication datée avant d'être figée": (
+        "UPDATE marts.calendrier SET date_publication = current_date, version = 'v' WHERE etat <> 'figee'",
+        "gel_date",
+    ),
+    "correction sans raison": ("UPDATE marts.calendrier SET motif = ''", "correction_motivee"),
+    "département changé de région": (
+        "UPDATE marts.territoires SET code_region = '84' WHERE code_territoire = '2A'",
+        "referentiel_fidele",
+    ),
+    "territoire retiré": (
+        "DELETE FROM marts.territoires WHERE code_territoire = '976'",
+        "referentiel_fidele",
+    ),
+    "indicateur hors du catalogue publié": (
+        "DELETE FROM marts.catalogue_indicateurs WHERE code_indicateur = 'apl_mg'",
+        "catalogue_complet",
+    ),
+    "indicateur sans limites écrites": (
+        "UPDATE marts.catalogue_indicateurs SET limites = ' ' WHERE code_indicateur = 'apl_mg'",
+        "chiffre_explique",
+    ),
+    "règle de secret inconnue": (
+        "UPDATE marts.catalogue_indicateurs SET confidentialite_regle = 'libre'",
+        "regle_de_secret",
+    ),
+    "règle de secret sans seuil": (
+        "UPDATE marts.catalogue_indicateurs SET confidentialite_seuil = NULL",
+        "regle_de_secret",
+    ),
+    "aucun secret sans dire pourquoi": (
+        "UPDATE marts.catalogue_indicateurs SET confidentialite_regle = 'aucune'",
+        "regle_de_secret",
+    ),
+    "source citée que rien ne décrit": ("DELETE FROM marts.catalogue_sources", "source_citee_decrite"),
+    "fichier cité que l'archive n'a pas": (
+        "UPDATE marts.editions SET sha256 = repeat('b', 64)",
+        "chiffre_sans_fichier",
+    ),
+    "empreinte tronquée": ("UPDATE marts.editions SET sha256 = 'abc'", "empreinte_lisible"),
+    "passé qui dit un chiffre couvert": (
+        update(SECRET, f"{LAST} AND code_indicateur = 'nb_msp'")
+        + ";"
+        + known(f"{KNOWN} UNION ALL {BEFORE} WHERE {LAST} AND code_indicateur = 'nb_msp'"),
+        "passe_sans_chiffre_secret",
+    ),
+    "révision qui dit un chiffre couvert": (
+        update(SECRET, f"{LAST} AND code_indicateur = 'nb_msp'")
+        + ";"
+        + revised("4", f"{LAST} AND motif = 'secret'"),
+        "revision_sans_chiffre_secret",
+    ),
+    "trimestre que rien ne ferme": (
+        "UPDATE registre.contexte SET date_arrete = DATE '2016-08-15'",
+        "trimestre_ferme",
+    ),
+    "dernier trimestre absent de tout": (
+        "UPDATE registre.contexte SET date_arrete = DATE '2016-12-31'",
+        "series_completes__apl_mg",
+    ),
+    "dénominateur sous un masque": (
+        update("denominateur = 300", "statut = 'masque'"),
+        "sans_composantes_si_masque__taux_ald_sans_mt",
+    ),
+    "masque sans raison dite": (update("statut_conf = 'libre'", "statut = 'masque'"), "raison_du_secret"),
+    "secret dit libre": (
+        update("motif = 'secret', statut_conf = 'libre_selon_le_seuil'", "statut = 'masque'"),
+        "raison_du_secret",
+    ),
+    "valeur hors de son intervalle": (
+        update("borne_basse = 200, borne_haute = 300", f"{ONE} AND code_indicateur = 'apl_mg'"),
+        "dans_son_intervalle",
+    ),
+    "vieux chiffre dit observé": (
+        update("statut = 'observe'", f"{CARRIED} AND code_indicateur = 'apl_mg'"),
+        "observation_du_trimestre",
+    ),
     "fiche trouée": ("DELETE FROM marts.fiche_departement WHERE code_departement = '976'", "fiche_complete"),
     "fiche infidèle": (
         "UPDATE marts.fiche_departement SET valeur = 0 WHERE valeur IS NULL",
-        "fidele_a_la_table_longue",
+        "fiche_departement/fidele_a_la_table_longue",
     ),
     "fiche en retard d'un trimestre": (
         "UPDATE marts.fiche_departement SET trimestre = '2016T2' WHERE code_departement = '01'",
-        "dernier_chiffre",
+        "fiche_departement/dernier_chiffre",
     ),
     "absence imprimée zéro": (
         "UPDATE marts.fiche_departement SET valeur_texte = '0' WHERE valeur IS NULL",
@@ -213,7 +381,7 @@ CORRUPTIONS = {
     ),
     "fiches d'essai et réelles mêlées": (
         "UPDATE marts.fiche_departement SET donnees = 'direct' WHERE code_departement = '01'",
-        "nature_des_donnees",
+        "fiche_departement/nature_des_donnees",
     ),
     "semblable à lui-même": (
         "UPDATE marts.departements_semblables SET code_semblable = code_departement WHERE rang = 1",
@@ -233,7 +401,7 @@ CORRUPTIONS = {
     ),
     "commune rattachée à rien": (
         "UPDATE marts.dispersion_apl SET code_territoire = '20' WHERE code_territoire = '2A'",
-        "territoires_connus",
+        "dispersion_apl/territoires_connus",
     ),
     "médiane sous le décile": ("UPDATE marts.dispersion_apl SET apl_mediane = 1", "quantiles_ordonnes"),
     "part au-dessus de cent": (
@@ -248,8 +416,14 @@ CORRUPTIONS = {
         "UPDATE marts.rapprochements SET valeur_publiee = valeur_publiee + 1",
         "publie_fidele",
     ),
-    "rapprochement mal soustrait": ("UPDATE marts.rapprochements SET ecart = 3", "ecart_exact"),
-    "baromètre mal soustrait": ("UPDATE marts.revisions_barometre SET ecart = -1", "ecart_exact"),
+    "rapprochement mal soustrait": (
+        "UPDATE marts.rapprochements SET ecart = 3",
+        "rapprochements/ecart_exact",
+    ),
+    "baromètre mal soustrait": (
+        "UPDATE marts.revisions_barometre SET ecart = -1",
+        "revisions_barometre/ecart_exact",
+    ),
     "somme qui trahit un masque": (
         "UPDATE marts.indicateurs_trimestriels SET statut = 'masque', valeur = NULL "
         "WHERE code_indicateur = 'nb_msp' AND code_territoire = '2A'",
@@ -272,7 +446,7 @@ CORRUPTIONS = {
     ),
     "chiffre publié sans indicateur": (
         "UPDATE marts.chiffres_publies SET code_indicateur = 'autre'",
-        "codes_connus",
+        "chiffres_publies/codes_connus",
     ),
     "écart dit conforme": (
         "UPDATE marts.chiffres_publies SET resultat = 'conforme', ecart = 2",
@@ -313,6 +487,37 @@ WARNINGS = {
     "médiane déplacée": (
         update("valeur = valeur * 1.5", "niveau = 'departement' AND code_indicateur = 'apl_mg'"),
         "mediane_deplacee__apl_mg",
+    ),
+    "hausse d'un taux qui devrait baisser": (
+        rising("taux_ald_sans_mt", 45),
+        "variation_inhabituelle__taux_ald_sans_mt",
+    ),
+    "baisse d'un taux qui devrait baisser": (
+        rising("taux_ald_sans_mt", -45),
+        "variation_inhabituelle__taux_ald_sans_mt",
+    ),
+    "dispersion élargie": (
+        update(
+            "valeur = 5 + 3 * (valeur - 5)",
+            "niveau = 'departement' AND code_indicateur = 'apl_mg' AND valeur IS NOT NULL",
+        ),
+        "dispersion_changee__apl_mg",
+    ),
+    "lignes décalées d'un département": (
+        f"CREATE TEMP TABLE decalees AS SELECT code_territoire, "
+        f"lag(valeur, 1, 600) OVER (ORDER BY code_territoire) AS valeur FROM {TABLE} WHERE {SHIFTED}; "
+        f"UPDATE {TABLE} AS m SET valeur = d.valeur, evolution = d.valeur - m.valeur, "
+        f"date_reference_precedente = DATE '2015-09-30' "
+        f"FROM decalees AS d WHERE d.code_territoire = m.code_territoire AND {SHIFTED}",
+        "classement_bouleverse__file_active_moyenne_mg",
+    ),
+    "définition à revoir": (
+        "UPDATE marts.catalogue_indicateurs SET prochaine_revue = DATE '2016-01-01'",
+        "definition_a_revoir",
+    ),
+    "publication sans annonce": (
+        "UPDATE marts.calendrier SET date_prevue = NULL WHERE nature = 'publication'",
+        "publication_annoncee",
     ),
     "source en retard": (
         "UPDATE marts.fraicheur_sources SET attendue_le = DATE '2016-10-14'",
@@ -371,8 +576,27 @@ WARNINGS = {
 }
 
 
+SUITES = {
+    path.stem: {entry.name: entry.severity for entry in suites.load_suite(path)}
+    for path in publication.suite_paths()
+}
+
+
+def named(control):
+    """(suite, check) of « suite/check », or of a check that one suite alone has."""
+    suite, _, name = control.rpartition("/")
+    having = [each for each, entries in SUITES.items() if name.split("__")[0] in entries]
+    assert suite in having or (not suite and len(having) == 1), f"{control} : {having}"
+    return suite or having[0], name
+
+
+def kind(catalogue):
+    """Two corruptions are of one kind when the same check, whatever the suite, must catch them."""
+    return lambda fault: named(catalogue[fault][1])[1].split("__")[0]
+
+
 def failures(results):
-    return {r.controle: r for r in results if not r.passed}
+    return {(r.suite.removeprefix("publication/"), r.controle): r for r in results if not r.passed}
 
 
 def corrupted(clean, folder, sql):
@@ -400,23 +624,35 @@ def test_a_clean_build_passes_with_and_without_a_previous_publication(clean_publ
     assert len(second) > len(first) > 50
 
 
-@pytest.mark.parametrize("fault", CORRUPTIONS)
+@pytest.mark.parametrize("fault", one_per_kind(CORRUPTIONS, kind(CORRUPTIONS)))
 def test_each_corruption_is_caught_as_critical(fault, clean_publication, tmp_path, only):
-    sql, name = CORRUPTIONS[fault]
+    sql, control = CORRUPTIONS[fault]
+    suite, name = named(control)
     only(name)
     results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
     failed = failures(results)
-    assert name in failed, sorted(failed)
-    assert failed[name].severite == "critique"
+    assert (suite, name) in failed, sorted(failed)
+    assert failed[suite, name].severite == "critique"
     assert first_critical(results) is not None
 
 
+@pytest.mark.parametrize("fault", one_per_kind(WARNINGS, kind(WARNINGS)))
+def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path, only):
+    sql, control = WARNINGS[fault]
+    suite, name = named(control)
+    only(name)
+    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
+    assert failures(results)[suite, name].severite == "avertissement"
+    assert first_critical(results) is None
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("fault", WARNINGS)
-def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path):
-    sql, name = WARNINGS[fault]
+def test_no_other_check_takes_a_surprise_for_a_fault(fault, clean_publication, tmp_path):
+    sql, control = WARNINGS[fault]
     results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
     failed = failures(results)
-    assert name in failed
+    assert named(control) in failed, sorted(failed)
     # A value that moves may surprise more than one check.
     assert {result.severite for result in failed.values()} == {"avertissement"}
     assert first_critical(results) is None
@@ -425,7 +661,8 @@ def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication,
 def test_the_sentence_names_table_indicator_expected_found_and_action(clean_publication, tmp_path, only):
     sql, name = CORRUPTIONS["taux au-dessus des bornes"]
     only(name)
-    result = failures(check_publication(corrupted(clean_publication, tmp_path, sql), None, "essai"))[name]
+    results = check_publication(corrupted(clean_publication, tmp_path, sql), None, "essai")
+    result = failures(results)["indicateurs_trimestriels", name]
     assert result.exemples == [
         {
             "valeur": 99.0,
@@ -463,7 +700,30 @@ def test_a_chosen_indicator_that_the_catalogue_lacks_is_refused(indicators, clea
         check_publication(clean_publication, None, "essai")
 
 
+def test_every_public_table_that_dbt_makes_has_a_suite_with_a_critical_check():
+    guarded = {suite for suite, entries in SUITES.items() if "critique" in entries.values()}
+    assert set(warehouse.published_relations()) - guarded == set()
+
+
+def test_an_alert_on_variation_is_as_wide_both_ways_whatever_way_is_favourable():
+    """Of the project's own catalogue: a rise of what should fall is told like a fall of what should rise."""
+    catalogue = load_indicators()
+    entries = suites.load_suite(publication.EXPECTATIONS / "publication" / "indicateurs_trimestriels.yml")
+    scope = publication._scope(catalogue, set())
+    checks = suites.expand([e for e in entries if e.name == "variation_inhabituelle"], scope)
+    widths = {
+        check.name.split("__")[1]: (-check.arguments["min_value"], check.arguments["max_value"])
+        for check in checks
+    }
+    assert widths == {code: (i.meta["variation_alerte_pct"],) * 2 for code, i in catalogue.items()}
+    assert {catalogue[code].meta["sens"] for code in widths} == {"hausse", "baisse", "neutre"}
+
+
 def test_every_check_has_a_negative_control():
-    controlled = {name.split("__")[0] for _, name in [*CORRUPTIONS.values(), *WARNINGS.values()]}
-    written = {entry.name for path in publication.suite_paths() for entry in suites.load_suite(path)}
-    assert written == controlled
+    controlled = {
+        (suite, name.split("__")[0])
+        for _, control in [*CORRUPTIONS.values(), *WARNINGS.values()]
+        for suite, name in [named(control)]
+    }
+    written = {(suite, name) for suite, entries in SUITES.items() for name in entries}
+    assert written - controlled == set()

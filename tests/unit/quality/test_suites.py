@@ -125,6 +125,13 @@ def test_every_suite_of_the_project_expands_for_every_source(indicators):
         assert expand(load_suite(path), publication._scope(indicators, {"precedent"}))
 
 
+def test_the_borders_are_known_and_each_of_their_checks_is_marked():
+    """Whatever file is put there is read: an entry without severity is refused here, not by a night."""
+    paths = sorted(suites.EXPECTATIONS.rglob("*.yml"))
+    assert {path.parent.name for path in paths} == {"landing", "publication", "secret", "registre"}
+    assert all(load_suite(path) for path in paths)
+
+
 def test_every_landing_suite_belongs_to_a_source():
     names = {path.stem for path in (suites.EXPECTATIONS / "landing").glob("*.yml")}
     assert names <= {"commun", *load_sources()}

@@ -9,7 +9,7 @@
   const etat = { indicateur: null, trimestre: 0, tri: "code", croissant: true, choisi: null };
 
   const nombre = (valeur, decimales) =>
-    valeur.toLocaleString("fr-FR", { minimumFractionDigits: decimales, maximumFractionDigits: decimales });
+    valeur.toLocaleString("fr-FR", { minimumFractionDigits: decimales, maximumFractionDigits: decimales }).replace("-", "\u2212");
   const avecUnite = (valeur) => {
     const i = etat.indicateur;
     return nombre(valeur, i.decimales) + (i.unite === "%" ? "\u202f%" : " " + i.unite);

@@ -1,0 +1,40 @@
+"""How figures, days and quarters are written in French: the only formatter of Python's texts.
+
+SQL has its own (``dbt_project/macros/textes.sql``), with the same signs.
+"""
+
+import datetime as dt
+
+THOUSANDS = "\u202f"  # narrow no-break space
+MINUS = "\u2212"
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def number(value: float, decimals: int = 0, signed: bool = False) -> str:
+    """« 1 234,5 », « −0,3 »; ``signed`` gives « +0,3 ». What rounds to zero has no sign."""
+    written = f"{abs(value):,.{decimals}f}".replace(",", THOUSANDS).replace(".", ",")
+    if not written.strip("0,"):
+        return written
+    return (MINUS if value < 0 else "+" if signed else "") + written
+
+
+def date(day: dt.date) -> str:
+    """« 1er octobre 2026 »."""
+    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def quarter(code: str) -> str:
+    """« 2e trimestre 2025 » for ``2025T2``."""
+    rank = code[5]
+    return f"{rank}{'er' if rank == '1' else 'e'} trimestre {code[:4]}"
+
+
+def size(count: int) -> str:
+    """« 1,2 Mo »."""
+    for unit, scale in (("Mo", 1e6), ("ko", 1e3)):
+        if count >= scale:
+            return f"{number(count / scale, 1)} {unit}"
+    return f"{count} octet{'s' if count > 1 else ''}"
