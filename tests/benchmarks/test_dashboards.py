@@ -85,7 +85,6 @@ def served(tmp_path_factory):
             published_marts.publish(publication, VERSION)
             national(publication / "versions" / VERSION / "entrepot.duckdb")
         published_marts.serve(publication, VERSION)
-        dashboards.refresh(VERSION, service.settings)
         with superset_service.serving(service) as address:
             yield service, address
 
@@ -187,8 +186,9 @@ def _summary(alone: dict, columns: dict, processor: dict, floor: tuple[float, fl
         p50, p95 = p50_p95([second for each in seconds.values() for second in each])
         ratio = statistics.median(1000 * statistics.median(seconds[q]) / alone[q] for q in alone)
         how = "calculé" if force else "en cache"
+        told = f"{p50:.0f} / {p95:.0f} ms, dont {processor[count, force]:.0f} de processeur"
         lines.append(
-            f"{count} client(s), {how} : {p50:.0f} / {p95:.0f} ms ; médiane de {ratio:.0f} × DuckDB seul"
+            f"{count} client{'s' * (count > 1)}, {how} : {told} ; médiane de {ratio:.0f} × DuckDB seul"
         )
     over = sum(p50_p95(seconds)[1] > CHART_MS for seconds in columns[1, True].values())
     return "\n".join([*lines, f"au-dessus du but de {CHART_MS} ms (p95, un client, calculé) : {over}"])

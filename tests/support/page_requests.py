@@ -48,9 +48,9 @@ def results(answer: httpx.Response) -> list[dict]:
     return content.get("result", [content])
 
 
-def rows_of(answer: httpx.Response) -> list[list]:
-    """What is shown: the data of each result."""
-    return [result["data"] for result in results(answer)]
+def rows_of(answer: httpx.Response) -> list[dict]:
+    """What is shown: the rows of each result, one after the other."""
+    return [row for result in results(answer) for row in result["data"]]
 
 
 def log_in(browser, address: str, login: str, password: str, **options):
