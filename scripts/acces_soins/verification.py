@@ -7,14 +7,11 @@ import duckdb
 
 from acces_soins import french, frozen, ledger
 from acces_soins.comparison import RELEASE_FILE
-from acces_soins.dashboards import marts_contracts
+from acces_soins.contracts import Contracts, marts_contracts
 from acces_soins.errors import AccesSoinsError
 from acces_soins.formats import checksums
 from acces_soins.landing import sha256_of
 from acces_soins.warehouse import DATABASE, published_relations
-
-# table → column → type
-Contracts = dict[str, dict[str, str]]
 
 _LINE = re.compile(r"^([0-9a-f]{64})  (.+)$")
 _SHOWN = 5

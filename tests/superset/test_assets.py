@@ -13,10 +13,11 @@ import yaml
 import superset_service
 from acces_soins import dashboards, publication
 from acces_soins.catalog import load_indicators
+from acces_soins.contracts import readable_contracts
 from acces_soins.dashboards import deployment
 from acces_soins.settings import get_settings
 
-CONTRACTS = dashboards.published_contracts()
+CONTRACTS = readable_contracts()
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import duckdb
 import pyarrow as pa
 
 from acces_soins import history
-from acces_soins.dashboards import TERRITORIES, published_contracts
+from acces_soins.contracts import readable_contracts
+from acces_soins.dashboards import TERRITORIES
 
 # table -> column -> type, as dbt's YAML declares the published marts.
-CONTRACTS = published_contracts()
+CONTRACTS = readable_contracts()
 
 # code, label, unit, decimals, sens, level of the values, quarters between two observed points
 INDICATORS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 import published_marts
-from acces_soins.dashboards import marts_contracts
+from acces_soins.contracts import marts_contracts
 from acces_soins.formats import About
 
 CODES = ("taux_ald_sans_mt", "effectif_mg_liberaux", "delai_moyen_acces_specialistes")

@@ -5,7 +5,7 @@ contracts, ``deployment`` brings them into Superset. Runs in the pipeline's envi
 """
 
 from acces_soins.dashboards.assets import ASSETS, SUPERSET, TERRITORIES, load_assets, of_kind, series_colours
-from acces_soins.dashboards.checks import check_assets, marts_contracts, published_contracts
+from acces_soins.dashboards.checks import check_assets
 from acces_soins.dashboards.deployment import (
     ENVIRONMENT,
     DashboardsError,
@@ -30,10 +30,8 @@ __all__ = [
     "deploy",
     "environment",
     "load_assets",
-    "marts_contracts",
     "of_kind",
     "prepare",
-    "published_contracts",
     "refresh",
     "series_colours",
     "server_command",

@@ -9,31 +9,12 @@ from uuid import UUID
 import duckdb
 import jinja2
 
-from acces_soins.catalog import MODELS, read_yaml
+from acces_soins.contracts import readable_contracts
 from acces_soins.dashboards.assets import KINDS, load_assets, of_kind, uuids
 
 # Words that would betray an untranslated text; a French text of ours has none of them.
 ENGLISH = re.compile(r"\b(the|and|with|count|value|values|chart|filter|total of|untitled|no data)\b", re.I)
-# Written by the publication itself, not by dbt: the results of the checks.
-QUALITY = dict.fromkeys(
-    ("run", "controle", "severite", "attendu", "observe", "resultat", "exemples"), "varchar"
-)
-
 Contracts = Mapping[str, Mapping[str, str]]
-
-
-def marts_contracts(models: Path = MODELS) -> dict[str, dict[str, str]]:
-    """The marts' contracts from dbt's YAML: table -> column -> type."""
-    return {
-        model["name"]: {column["name"]: column["data_type"] for column in model.get("columns", [])}
-        for path in sorted((models / "marts").glob("*.yml"))
-        for model in read_yaml(path).get("models", [])
-    }
-
-
-def published_contracts() -> dict[str, dict[str, str]]:
-    """What pages may read: the marts, and the results of the checks that the publication adds."""
-    return marts_contracts() | {"qualite": QUALITY}
 
 
 def check_assets(contracts: Contracts | None = None, folder: Path | None = None) -> list[str]:
@@ -46,7 +27,7 @@ def check_assets(contracts: Contracts | None = None, folder: Path | None = None)
     return [
         *_uuid_problems(assets),
         *_reference_problems(assets),
-        *_sql_problems(assets, published_contracts() if contracts is None else contracts),
+        *_sql_problems(assets, readable_contracts() if contracts is None else contracts),
         *_column_problems(assets),
         *_language_problems(assets),
     ]

@@ -19,6 +19,7 @@ from acces_soins.quality.suites import (
     load_suite,
     referential,
 )
+from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
 
 LEVELS = ("departement", "region", "france")
@@ -143,7 +144,10 @@ def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
     elements = [_indicator_element(indicator) for indicator in indicators.values()]
     return Scope(
         catalogue={"codes_indicateurs": list(indicators)},
-        texts={"premier_trimestre": f"DATE '{_first_quarter_end()}'"},
+        texts={
+            "premier_trimestre": f"DATE '{_first_quarter_end()}'",
+            "jour": f"DATE '{get_settings().today}'",
+        },
         lists={
             "indicateurs": elements,
             "indicateurs_additifs": [e for e in elements if indicators[e["id"]].meta.get("additif")],

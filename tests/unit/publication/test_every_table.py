@@ -9,7 +9,7 @@ import pytest
 
 import small_release
 from acces_soins import formats
-from acces_soins.dashboards import marts_contracts
+from acces_soins.contracts import marts_contracts
 from acces_soins.formats import tables
 from acces_soins.warehouse import published_relations
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from acces_soins import history, ledger, registers
-from acces_soins.dashboards import marts_contracts
+from acces_soins.contracts import marts_contracts
 from acces_soins.errors import AccesSoinsError
 from acces_soins.quality.publication import check_register
 from acces_soins.query import CLOSED
