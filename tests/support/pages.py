@@ -101,6 +101,14 @@ def keep(page, name: str) -> None:
         page.screenshot(path=REPORTS / f"{name}.png", full_page=True)
 
 
+# The elements that stand out on the right and are in no tile that slides, the innermost ones.
+WIDEST = """[...document.querySelectorAll("body *")].filter(element =>
+    element.getBoundingClientRect().right > innerWidth + 1
+    && !element.closest(".dashboard-component-chart-holder *")
+    && ![...element.children].some(child => child.getBoundingClientRect().right > innerWidth + 1)
+).slice(0, 4).map(e => `${e.tagName}.${e.className?.baseVal ?? e.className}#${e.id} ${e.dataset.test ?? ""}`)"""
+
+
 def faults(page, slug: str) -> list[str]:
     """What a reader would stumble over on a drawn page."""
     found = []
@@ -122,7 +130,7 @@ def faults(page, slug: str) -> list[str]:
         if not holder.locator("canvas").count() and not holder.locator("td").first.inner_text().strip():
             found.append(f"tuile vide : {name}")
     if (width := page.evaluate("document.documentElement.scrollWidth")) > page.viewport_size["width"]:
-        found.append(f"page plus large que l'écran : {width}")
+        found.append(f"page plus large que l'écran : {width}, par {page.evaluate(WIDEST)}")
     return found
 
 
