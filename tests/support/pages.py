@@ -106,7 +106,7 @@ WIDEST = """[...document.querySelectorAll("body *")].filter(element =>
     element.getBoundingClientRect().right > innerWidth + 1
     && !element.closest(".dashboard-component-chart-holder *")
     && ![...element.children].some(child => child.getBoundingClientRect().right > innerWidth + 1)
-).slice(0, 4).map(e => `${e.tagName}.${e.className?.baseVal ?? e.className}#${e.id} ${e.dataset.test ?? ""}`)"""
+).slice(0, 4).map(e => `${e.tagName}.${e.className?.baseVal ?? e.className} ${e.dataset.test ?? ""}`)"""
 
 
 def faults(page, slug: str) -> list[str]:
