@@ -44,6 +44,12 @@ def announced() -> list[Announced]:
         ]
 
 
+def unreleased() -> list[Announced]:
+    """Those of which no release was frozen."""
+    done = {release["trimestre"] for release in releases.all_frozen()}
+    return [line for line in announced() if line.quarter not in done]
+
+
 def due(today: dt.date) -> str | None:
     """The quarter about which a person must be asked on that day, or None.
 
@@ -106,12 +112,12 @@ _ANSWER = (
 
 
 def _overdue(today: dt.date) -> Iterator[Announced]:
-    yield from (line for line in announced() if line.day < today and not releases.of_quarter(line.quarter))
+    yield from (line for line in unreleased() if line.day < today)
 
 
 def _next(today: dt.date) -> Announced | None:
     """The first day to come whose release is not there yet."""
-    coming = [line for line in announced() if line.day >= today and not releases.of_quarter(line.quarter)]
+    coming = (line for line in unreleased() if line.day >= today)
     return min(coming, key=lambda line: line.day, default=None)
 
 

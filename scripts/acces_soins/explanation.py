@@ -76,7 +76,10 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
 
 
 def _figures(indicator: str, territory: str, quarter: str, level: str | None) -> list[dict[str, Any]]:
-    """The figure that is asked for, then those of other levels under the same code."""
+    """The figure that is asked for, then those of other levels under the same code.
+
+    The order of the levels' names puts the département before its namesakes.
+    """
     if indicator not in load_indicators():
         raise ConfigurationError(
             f"indicateur inconnu : « {indicator} ». Les codes sont dans catalogue_indicateurs "
@@ -137,7 +140,7 @@ def _status(figure: dict) -> str:
 def _parts(figure: dict) -> Iterator[Line]:
     for name, label in (("numerateur", "Numérateur"), ("denominateur", "Dénominateur")):
         if figure[name] is not None:
-            yield label, french.number(figure[name], 0 if figure[name] == int(figure[name]) else 3)
+            yield label, french.exact(figure[name])
 
 
 def _origin(figure: dict) -> Iterator[Line]:

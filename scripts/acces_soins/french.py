@@ -21,6 +21,11 @@ def number(value: float, decimals: int = 0, signed: bool = False) -> str:
     return (MINUS if value < 0 else "+" if signed else "") + written
 
 
+def exact(value: float) -> str:
+    """« 12 », « 12,346 »: to the third decimal, with none for a whole number."""
+    return number(value, 0 if value == int(value) else 3)
+
+
 def date(day: dt.date) -> str:
     """« 1er octobre 2026 »."""
     return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -117,7 +117,7 @@ def find(name: str) -> dict:
     settings = get_settings()
     release = settings.releases / name / RELEASE_FILE
     if release.is_file():
-        name = json.loads(release.read_text(encoding="utf-8"))["version"]
+        name = frozen.read_json(release)["version"]
     version = next((event for event in history.events() if event["version"] == name), None)
     if version is None:
         raise ConfigurationError(

@@ -21,7 +21,7 @@ def write() -> Path:
         draft,
         trial=settings.is_trial,
         releases=_frozen(),
-        coming=[line for line in agenda.announced() if not releases.of_quarter(line.quarter)],
+        coming=agenda.unreleased(),
         today=settings.today,
         states=agenda.STATES,
     )

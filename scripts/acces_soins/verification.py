@@ -161,7 +161,7 @@ def _check_sums(connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
     rows = connection.execute(_SUMS).fetchall()
     faults = [
         f"{DATABASE}, {code} {quarter}, {level} {territory} : attendu la somme des {_PARTS[parts]} "
-        f"({_written(total)}) ; trouvé {'aucune valeur' if value is None else _written(value)}."
+        f"({french.exact(total)}) ; trouvé {'aucune valeur' if value is None else french.exact(value)}."
         for code, level, territory, quarter, parts, value, total, unequal, told in rows
         if unequal and not told
     ]
@@ -171,10 +171,6 @@ def _check_sums(connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
         + (f", dont {told} avec un écart que la table rapprochements dit" if told else ""),
         faults[:_SHOWN] + ([f"et {len(faults) - _SHOWN} autres totaux."] if len(faults) > _SHOWN else []),
     )
-
-
-def _written(value: float) -> str:
-    return french.number(value, 0 if value == int(value) else 3)
 
 
 def _told(name: str, faults: list[str]) -> str:

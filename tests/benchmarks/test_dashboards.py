@@ -24,6 +24,7 @@ import browsing
 import chart_data
 import looking
 import page_requests
+import pages
 import published_marts
 import superset_service
 from acces_soins import dashboards
@@ -144,7 +145,8 @@ def p50_p95(seconds: list[float]) -> tuple[float, float]:
 
 def test_the_data_of_every_chart(served, browser, console):
     service, address = served
-    page = page_requests.log_in(browser, address, "decideur", service.password("decideur"))
+    page = pages.open_page(browser)
+    pages.log_in(page, service, address, "decideur")
     questions = page_requests.record(page, address, [chart_data.NATIONAL] if IN_BRIEF else None)
     clients = [page_requests.client_of(page, address) for _ in range(max(ROUNDS))]
     alone = on_duckdb_alone(service, clients[0], questions)
@@ -221,10 +223,10 @@ def visit(page, address: str, slug: str) -> dict:
     session.on("Network.loadingFinished", weigh)
     page.goto(f"{address}/superset/dashboard/{slug}/")
     page.wait_for_selector(".as-fraicheur", timeout=120_000)
-    if "CHART-carte" in page_requests.tiles(slug):
+    if "carte" in pages.tiles(slug):
         page.locator("#CHART-carte").scroll_into_view_if_needed(timeout=120_000)
         page.wait_for_selector("path.region", state="attached", timeout=120_000)
-    page.wait_for_function("s => !document.querySelector(s)", arg=page_requests.LOADING, timeout=120_000)
+    page.wait_for_function("s => !document.querySelector(s)", arg=pages.LOADING, timeout=120_000)
     page.wait_for_timeout(500)
     seen = page.evaluate("window.seen")
     first = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
@@ -245,13 +247,12 @@ def test_what_a_person_waits_for(served, browser, console):
         "page", "visite", box=None, title=f"dans Chromium, {SCREEN['width']} × {SCREEN['height']}, en s"
     )
     names = None
-    for slug in [chart_data.NATIONAL] if IN_BRIEF else page_requests.PAGES:
+    for slug in [chart_data.NATIONAL] if IN_BRIEF else pages.PAGES:
         # A context of its own, whose cache is emptied of the login page: everything is fetched.
-        page = page_requests.log_in(
-            browser, address, "decideur", service.password("decideur"), viewport=SCREEN
-        )
+        page = pages.open_page(browser, **SCREEN)
+        pages.log_in(page, service, address, "decideur")
         page.add_init_script(WATCH)
-        page.goto("about:blank")
+        pages.leave(page)
         page.context.new_cdp_session(page).send("Network.clearBrowserCache")
         for which in ("première", "suivante"):
             seen = visit(page, address, slug)
@@ -260,8 +261,8 @@ def test_what_a_person_waits_for(served, browser, console):
                 for name in names:
                     table.add_column(name)
             table.add_row(slug, which, *(_cell(name, seen[name]) for name in names))
-            page.goto("about:blank")
-        page.context.close()
+            pages.leave(page)
+        page.close()
     console.print(table)
     assert names
 

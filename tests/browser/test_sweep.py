@@ -109,6 +109,7 @@ def test_every_shape_of_the_map_says_its_departement(opened):
 def test_who_has_no_account_has_neither_sql_nor_menus_of_it(opened, shown):
     page = opened(VISITOR, 1440, pages.NATIONAL)
     assert "SQL Lab" not in page.inner_text("body")
+    pages.leave(page)
     page.goto(f"{shown[2]}/sqllab/")
     assert "/login/" in page.url
     page.goto(f"{shown[2]}/")

@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import subprocess
-import time
 
 import httpx
 import pytest
@@ -16,18 +15,11 @@ from acces_soins.services.serve import airflow_commands
 from acces_soins.settings import PROJECT
 from acces_soins.verification import published_contracts
 from small_publications import corsica, publish
+from waiting import wait_for
 
 pytestmark = [pytest.mark.night, pytest.mark.long]
 DAG = "/api/v2/dags/quarterly_release"
 PATIENCE = 600
-
-
-def wait_for(condition, what: str):
-    deadline = time.monotonic() + PATIENCE
-    while not (seen := condition()):
-        assert time.monotonic() < deadline, f"jamais vu : {what}"
-        time.sleep(1)
-    return seen
 
 
 @pytest.fixture
@@ -90,34 +82,37 @@ def finished(api: httpx.Client, run: str) -> str | None:
 
 
 def test_a_person_refuses_then_another_approves_and_a_second_answer_is_refused(address, settings, tmp_path):
-    api = wait_for(lambda: client(address, settings, "admin"), "l'API d'Airflow")
+    api = wait_for(lambda: client(address, settings, "admin", PATIENCE), "l'API d'Airflow")
     reader = client(address, settings, "lecteur")
 
-    run = wait_for(lambda: waiting_run(api), "la demande d'approbation")
+    run = wait_for(lambda: waiting_run(api), "la demande d'approbation", PATIENCE)
     shown = api.get(details(run)).json()
     assert shown["subject"].startswith("Publier 2026T3-r0 ? (données d'essai")
     assert "Données d'essai" in shown["body"] and "comparaison.html" in shown["body"]
     answer = {"chosen_options": ["Reject"], "params_input": {"remarque": "Le chiffre de 2A est faux."}}
     assert reader.patch(details(run), json=answer).status_code == 403
     assert api.patch(details(run), json=answer).status_code == 200
-    assert wait_for(lambda: finished(api, run), "la fin du refus") == "success"
+    assert wait_for(lambda: finished(api, run), "la fin du refus", PATIENCE) == "success"
     assert task_state(api, run, "freeze") == "skipped"
     assert releases.all_frozen() == [] and releases.pending() == []
 
     # Newer data are served: the same quarter is proposed again, and frozen this time.
     publish(tmp_path, "c2", corsica(5, 4), contracts=published_contracts())
     api.post(f"{DAG}/dagRuns", json={"logical_date": None})
-    run = wait_for(lambda: waiting_run(api), "la seconde demande")
+    run = wait_for(lambda: waiting_run(api), "la seconde demande", PATIENCE)
     answer = {"chosen_options": ["Approve"], "params_input": {"remarque": "Relu."}}
     assert api.patch(details(run), json=answer).status_code == 200
     assert api.patch(details(run), json=answer).status_code == 409
-    assert wait_for(lambda: finished(api, run), "la fin de l'approbation") == "success"
+    assert wait_for(lambda: finished(api, run), "la fin de l'approbation", PATIENCE) == "success"
     (release,) = releases.all_frozen()
     assert (release["approuvee_par"], release["remarque"]) == ("admin", "Relu.")
     assert releases.verify("2026T3-r0")
 
     # Nothing is due any more: the next run ends by itself.
     told = api.post(f"{DAG}/dagRuns", json={"logical_date": None}).json()
-    assert wait_for(lambda: finished(api, told["dag_run_id"]), "la fin d'un jour sans rien") == "success"
+    assert (
+        wait_for(lambda: finished(api, told["dag_run_id"]), "la fin d'un jour sans rien", PATIENCE)
+        == "success"
+    )
     assert task_state(api, told["dag_run_id"], "propose") == "skipped"
     assert [path.name for path in settings.proposals.iterdir()] == [".refusees"]

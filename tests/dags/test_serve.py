@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from contextlib import contextmanager
 
 import psutil
@@ -11,8 +10,10 @@ import pytest
 
 from acces_soins.services import airflow
 from acces_soins.settings import PROJECT, Settings
+from waiting import wait_for
 
 pytestmark = [pytest.mark.night, pytest.mark.long]
+PATIENCE = 300
 
 
 @contextmanager
@@ -26,13 +27,6 @@ def served(command, env, log):
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-
-
-def wait_for(condition, what: str, seconds: int = 300) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"jamais vu : {what}"
-        time.sleep(0.5)
 
 
 def survivors(data) -> list[str]:
@@ -51,7 +45,7 @@ def test_a_triggered_night_runs_and_nothing_survives_the_stop(services, night_en
     screen = tmp_path / "ecran.txt"
     env = {**night_env, "FAUSSE_NUIT": ""}
     with served(services("serve"), env, screen) as process:
-        wait_for(lambda: "Superset répond" in screen.read_text(), "les deux services")
+        wait_for(lambda: "Superset répond" in screen.read_text(), "les deux services", PATIENCE)
         settings = Settings(donnees=data, sources="direct", port_airflow=int(env["ACCES_SOINS_PORT_AIRFLOW"]))
         subprocess.run(
             [airflow.EXECUTABLE, "dags", "trigger", "nightly"],
@@ -59,7 +53,7 @@ def test_a_triggered_night_runs_and_nothing_survives_the_stop(services, night_en
             check=True,
             capture_output=True,
         )
-        wait_for(lambda: "close_night" in calls(), "la fin de la nuit")
+        wait_for(lambda: "close_night" in calls(), "la fin de la nuit", PATIENCE)
         assert [step for step in calls() if step not in ("extract", "take_deposits")][:3] == [
             "open_night",
             "build",

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -17,16 +16,11 @@ import pytest
 from acces_soins.services import airflow
 from acces_soins.services.processes import answers, any_free_port
 from acces_soins.settings import PROJECT, Settings
+from waiting import wait_for
 
 pytestmark = [pytest.mark.night, pytest.mark.superset, pytest.mark.long]
+PATIENCE = 1800
 SERVE = [sys.executable, "-m", "acces_soins.services", "serve"]
-
-
-def wait_for(condition, what: str, seconds: int = 1800) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"jamais vu : {what}"
-        time.sleep(0.5)
 
 
 class Served:
@@ -49,6 +43,7 @@ class Served:
         wait_for(
             lambda: self.process.poll() is not None or "Superset répond" in self.screen.read_text(),
             "les deux services",
+            PATIENCE,
         )
         assert self.process.poll() is None, self.screen.read_text()
 
@@ -126,7 +121,9 @@ def trigger(served: Served) -> None:
         check=True,
         capture_output=True,
     )
-    wait_for(lambda: last_run(served.settings).get("") in ("success", "failed"), "la fin de la nuit")
+    wait_for(
+        lambda: last_run(served.settings).get("") in ("success", "failed"), "la fin de la nuit", PATIENCE
+    )
 
 
 def test_nights_run_under_the_scheduler_and_nothing_survives_any_stop(serve):

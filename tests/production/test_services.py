@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from email.header import decode_header, make_header
 from pathlib import Path
@@ -26,8 +25,10 @@ from acces_soins import dashboards
 from acces_soins.services import airflow, superset
 from acces_soins.services.processes import any_free_port, child
 from acces_soins.settings import PROJECT, Settings, get_settings
+from waiting import wait_for
 
 pytestmark = [pytest.mark.night, pytest.mark.superset, pytest.mark.long]
+PATIENCE = 600
 FAKES = PROJECT / "tests" / "dags" / "fake_night"
 LAUNCH = [sys.executable, "-m", "acces_soins.services.launch"]
 DASHBOARD = "acces-aux-soins"
@@ -45,13 +46,6 @@ class Mailbox(Message):
 
     def sent_to(self, address: str) -> list:
         return [message for message in self.messages if address in str(message["to"])]
-
-
-def wait_for(condition, what: str, seconds: int = 600) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"jamais vu : {what}"
-        time.sleep(1)
 
 
 @dataclass
@@ -97,7 +91,7 @@ class Production:
                 stream = stack.enter_context((self.logs / f"{service}.log").open("ab"))
                 stack.enter_context(child([*LAUNCH, service], self.of(service), stdout=stream))
             for service in services:
-                wait_for(lambda service=service: self.is_well(service), f"la santé de {service}")
+                wait_for(lambda service=service: self.is_well(service), f"la santé de {service}", PATIENCE)
             yield f"http://127.0.0.1:{self.settings.port_superset}"
 
     def service(self) -> superset_service.Service:
@@ -162,7 +156,7 @@ def test_a_scheduled_night_runs_and_its_alert_is_mailed(prod):
     )
     with prod.serving("airflow-apiserver"), prod.serving(*airflow.SERVICES[:3]):
         # A scheduler that starts catches up the last night that was due.
-        wait_for(lambda: prod.stores.psql(ended, "airflow"), "la fin de la nuit")
+        wait_for(lambda: prod.stores.psql(ended, "airflow"), "la fin de la nuit", PATIENCE)
         assert prod.stores.psql(ended, "airflow") == "success"
     steps = [json.loads(line)["etape"] for line in (prod.settings.donnees / "appels.jsonl").open()]
     assert {"open_night", "extract", "build", "check", "publish", "close_night"} <= set(steps)
@@ -194,7 +188,9 @@ def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the
                 },
             )
             assert asked.status_code == 201, asked.text
-            wait_for(lambda: prod.mailbox.sent_to("prefet@essai.invalid"), "le rapport par courriel")
+            wait_for(
+                lambda: prod.mailbox.sent_to("prefet@essai.invalid"), "le rapport par courriel", PATIENCE
+            )
             http.delete(f"/api/v1/report/{asked.json()['id']}")
         # What the worker's Chromium had drawn is in the cache that the processes share.
         assert prod.stores.redis("keys", "acces_soins_donnees_*")

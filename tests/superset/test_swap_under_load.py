@@ -17,12 +17,15 @@ import browsing
 import chart_data
 import looking
 import page_requests
+import pages
 import published_marts
 import superset_service
 from acces_soins import dashboards
+from waiting import wait_for
 
 pytestmark = [pytest.mark.superset, pytest.mark.xdist_group("superset")]
 VERSIONS = ["20260420T023000Z-11111111", "20260720T023000Z-22222222", "20261020T023000Z-33333333"]
+PAUSE = 0.05  # what is waited for lasts a fraction of a second
 # Some seconds of work on rows that are read again and again: the nature of the data, which tells the version.
 LONG_QUERY = (
     "SELECT donnees, sum(ln(1 + t.n)) AS travail FROM marts.tableau_de_bord, range({}) AS t (n) GROUP BY 1"
@@ -98,10 +101,10 @@ def test_people_who_look_during_the_swap_meet_no_error_and_no_stale_figure(
         }
         moments = [swap(versions[0])]
         with looking.looking(questions, clients=3) as watch:
-            looking.wait_until(lambda: watch.rounds(len(questions)) > 1, "un tour avant la bascule")
+            wait_for(lambda: watch.rounds(len(questions)) > 1, "un tour avant la bascule", 120, PAUSE)
             moments.append(swap(versions[1]))
             seen = len(watch.sights)
-            looking.wait_until(lambda: len(watch.sights) - seen > 2 * len(questions), "deux tours après")
+            wait_for(lambda: len(watch.sights) - seen > 2 * len(questions), "deux tours après", 120, PAUSE)
         truth = [_truth(swap, version, forced) for version in versions[:2]]
     assert watch.errors == []
     assert _stale(watch, moments, truth) == []
@@ -121,8 +124,11 @@ def test_a_long_query_ends_on_the_version_on_which_it_began(superset, superset_a
         before = looking.processor_seconds()
         answer = pool.submit(_sql, http, LONG_QUERY.format(15_000))
         # What surrounds a query takes a fraction of this: it is under way.
-        looking.wait_until(
-            lambda: looking.processor_seconds() > before + 1 or answer.done(), "la requête en cours"
+        wait_for(
+            lambda: looking.processor_seconds() > before + 1 or answer.done(),
+            "la requête en cours",
+            120,
+            PAUSE,
         )
         swap(versions[1])
         # What retention does later: the file goes, its reader does not notice.
@@ -144,7 +150,8 @@ def _sql(http, sql: str) -> list[dict]:
 @pytest.mark.browser
 def test_all_the_charts_of_all_the_pages_through_two_swaps(superset, superset_address, versions, swap):
     with browsing.started() as browser:
-        page = page_requests.log_in(browser, superset_address, "decideur", superset.password("decideur"))
+        page = pages.open_page(browser)
+        pages.log_in(page, superset, superset_address, "decideur")
         found = page_requests.record(page, superset_address)
         clients = [page_requests.client_of(page, superset_address) for _ in range(6)]
     asked = {f"{number} {each.page}, {each.name}": each for number, each in enumerate(found)}
@@ -160,11 +167,11 @@ def test_all_the_charts_of_all_the_pages_through_two_swaps(superset, superset_ad
     with looking.looking(questions, clients=len(clients)) as watch:
         for version in versions[1:]:
             seen = len(watch.sights)
-            looking.wait_until(lambda seen=seen: len(watch.sights) - seen > len(asked), "un tour", 600)
+            wait_for(lambda seen=seen: len(watch.sights) - seen > len(asked), "un tour", 600, PAUSE)
             moments.append(swap(version))
             assert dashboards.refresh(version, superset.settings) is True
         seen = len(watch.sights)
-        looking.wait_until(lambda: len(watch.sights) - seen > 2 * len(asked), "deux tours", 600)
+        wait_for(lambda: len(watch.sights) - seen > 2 * len(asked), "deux tours", 600, PAUSE)
     truth = [_truth(swap, version, forced) for version in versions]
     for http in clients:
         http.close()

@@ -61,14 +61,6 @@ def looking(questions: dict[str, Callable[[int], list]], clients: int) -> Iterat
         done.result()
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    """Return once it is so; fails when it never is."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"jamais vu : {what}"
-        time.sleep(0.05)
-
-
 def processor_seconds() -> float:
     """Processor time so far of the processes that this one started."""
     total = 0.0

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from acces_soins import dashboards
+import pages
 
 # So high that every tile is in view: Superset asks for a tile's data when it comes near.
 ALL_IN_VIEW = {"width": 1440, "height": 12_000}
 DATA = re.compile(r"/(api/v1/chart/data|superset/explore_json/)")
-LOADING = "[data-test=loading-indicator], .loading"
-PAGES = {page["slug"]: page for page in dashboards.of_kind(dashboards.load_assets(), "dashboards").values()}
 
 
 @dataclass(frozen=True)
@@ -53,17 +51,6 @@ def rows_of(answer: httpx.Response) -> list[dict]:
     return [row for result in results(answer) for row in result["data"]]
 
 
-def log_in(browser, address: str, login: str, password: str, **options):
-    """A page of a new context, just after the login form."""
-    page = browser.new_context(locale="fr-FR", **options).new_page()
-    page.goto(f"{address}/login/")
-    page.fill("input#username, input[name=username]", login)
-    page.fill("input[type=password]", password)
-    page.press("input[type=password]", "Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
-    return page
-
-
 def client_of(page, address: str) -> httpx.Client:
     """A client with the cookies of a logged-in page, to be closed by the caller."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
@@ -77,7 +64,7 @@ def record(page, address: str, slugs: Iterable[str] | None = None) -> list[Quest
     """Open dashboards (all, if none is named) with all of their tiles in view; each question asked, once."""
     page.set_viewport_size(ALL_IN_VIEW)
     asked = []
-    for slug in slugs or PAGES:
+    for slug in slugs or pages.PAGES:
         seen = []
 
         def note(request, seen=seen) -> None:
@@ -93,21 +80,15 @@ def record(page, address: str, slugs: Iterable[str] | None = None) -> list[Quest
     return asked
 
 
-def tiles(slug: str) -> list[str]:
-    """The keys of the dashboard's tiles that show a chart."""
-    position = PAGES[slug]["position"].values()
-    return [tile["id"] for tile in position if isinstance(tile, dict) and tile.get("type") == "CHART"]
-
-
 def _wait_until_all_is_asked(page, slug: str, seen: list, quiet: float = 2.0) -> None:
     """Every chart has been asked for, nothing is awaited, and nothing more comes for a while."""
     page.wait_for_selector(".as-navigation", timeout=120_000)
-    for tile in tiles(slug):
-        page.locator(f"#{tile}").wait_for(state="attached", timeout=120_000)
+    for name in pages.tiles(slug):
+        page.locator(f"#CHART-{name}").wait_for(state="attached", timeout=120_000)
     before = -1
     while before != len(seen):
         before = len(seen)
-        page.wait_for_function("s => !document.querySelector(s)", arg=LOADING, timeout=120_000)
+        page.wait_for_function("s => !document.querySelector(s)", arg=pages.LOADING, timeout=120_000)
         page.wait_for_timeout(quiet * 1000)
 
 

@@ -21,9 +21,9 @@ ENGLISH = re.compile(
     r"Search|Values?|Dashboards?|Charts?|Datasets?|Home|Save|Edit|Download|Share|Refresh|Cached|Fetched|"
     r"minutes ago|Select|Choose|Required|Untitled|Loading|Show|Hide|Next|Previous|null|NaN|undefined)\b"
 )
-# Superset says « chargement » with these; none is left once a page is drawn.
 # The lines of a chart come on screen little by little; only the pictures wait for their end.
 PAINTING = 1200
+# Superset says « chargement » with these; none is left once a page is drawn.
 LOADING = "[data-test=loading-indicator], .loading"
 EMPTY = ".ant-empty, [data-test=empty-state], .alert-danger"
 ALL_DRAWN = """loading => !document.querySelector(loading) &&
@@ -31,8 +31,14 @@ ALL_DRAWN = """loading => !document.querySelector(loading) &&
 OPTION = ".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option"
 
 
-def open_page(browser, width: int = 1440):
-    return browser.new_page(viewport={"width": width, "height": 1700}, locale="fr-FR")
+def open_page(browser, width: int = 1440, height: int = 1700):
+    """A page of a context of its own, in French."""
+    return browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR")
+
+
+def leave(page) -> None:
+    """A page that writes the state of its filters into its address would stop the next one from opening."""
+    page.goto("about:blank")
 
 
 def log_in(page, superset, address: str, login: str) -> None:
@@ -47,8 +53,7 @@ def log_in(page, superset, address: str, login: str) -> None:
 
 def visit(page, address: str, slug: str) -> None:
     """Open a dashboard, drawn."""
-    # A page that writes the state of its filters into its address would stop the next one from opening.
-    page.goto("about:blank")
+    leave(page)
     page.goto(f"{address}/superset/dashboard/{slug}/")
     draw(page, slug)
 

@@ -89,16 +89,8 @@ visibles as (
             case when nouveaux.fin_trimestre is null then changees.valeur end as valeur
         )
     from changees
-    left join secrets as anciens
-        on anciens.code_indicateur = changees.code_indicateur
-        and anciens.niveau = changees.niveau
-        and anciens.code_territoire = changees.code_territoire
-        and anciens.fin_trimestre = {{ fin_de_trimestre_proche('changees.date_ancienne') }}
-    left join secrets as nouveaux
-        on nouveaux.code_indicateur = changees.code_indicateur
-        and nouveaux.niveau = changees.niveau
-        and nouveaux.code_territoire = changees.code_territoire
-        and nouveaux.fin_trimestre = {{ fin_de_trimestre_proche('changees.date_reference') }}
+    {{ joindre_secrets('anciens', 'changees', 'date_ancienne') }}
+    {{ joindre_secrets('nouveaux', 'changees', 'date_reference') }}
 )
 
 select

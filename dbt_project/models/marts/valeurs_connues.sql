@@ -34,22 +34,14 @@ secrets as (
 retenues as (
     select
         bornees.*,
-        secrets.fin_trimestre is not null
+        siens.fin_trimestre is not null
         and coalesce(
             bornees.valeur, bornees.borne_basse, bornees.borne_haute, bornees.numerateur, bornees.denominateur
         ) is not null as est_retiree,
         precedents.fin_trimestre is not null as a_une_evolution_retiree
     from bornees
-    left join secrets
-        on secrets.code_indicateur = bornees.code_indicateur
-        and secrets.niveau = bornees.niveau
-        and secrets.code_territoire = bornees.code_territoire
-        and secrets.fin_trimestre = {{ fin_de_trimestre_proche('bornees.date_reference') }}
-    left join secrets as precedents
-        on precedents.code_indicateur = bornees.code_indicateur
-        and precedents.niveau = bornees.niveau
-        and precedents.code_territoire = bornees.code_territoire
-        and precedents.fin_trimestre = {{ fin_de_trimestre_proche('bornees.date_reference_precedente') }}
+    {{ joindre_secrets('siens', 'bornees', 'date_reference') }}
+    {{ joindre_secrets('precedents', 'bornees', 'date_reference_precedente') }}
     where bornees.statut is not null
 )
 

@@ -9,12 +9,11 @@ from uuid import UUID
 import duckdb
 import jinja2
 
-from acces_soins.contracts import readable_contracts
+from acces_soins.contracts import Contracts, readable_contracts
 from acces_soins.dashboards.assets import KINDS, load_assets, of_kind, uuids
 
 # Words that would betray an untranslated text; a French text of ours has none of them.
 ENGLISH = re.compile(r"\b(the|and|with|count|value|values|chart|filter|total of|untitled|no data)\b", re.I)
-Contracts = Mapping[str, Mapping[str, str]]
 
 
 def check_assets(contracts: Contracts | None = None, folder: Path | None = None) -> list[str]:
