@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Sequence
 from enum import StrEnum
 
-from acces_soins import landing
-from acces_soins.catalog import CADENCES_MONTHS, Source
+from acces_soins import landing, ledger
+from acces_soins.catalog import CADENCES_MONTHS, Source, load_sources
 from acces_soins.landing import Manifest
 
 
@@ -70,6 +70,18 @@ def missing_periods(source: Source) -> list[dt.date]:
 def earlier(source: Source, arrived: Manifest) -> list[Manifest]:
     """The manifests that arrived before this one."""
     return [manifest for manifest in landing.manifests(source) if manifest.rang < arrived.rang]
+
+
+def confirmations() -> dict[str, str]:
+    """« source/edition » that counts → the later edition for which its producer gave the same bytes again."""
+    events = (event for event in ledger.read(ledger.EXTRACTIONS) if "confirme" in event)
+    told = {event["source"]: event["confirme"] for event in events}
+    found = {}
+    for source in (source for source in load_sources().values() if source.id in told):
+        for manifest in landing.counting(source)[-1:]:
+            if manifest.sha256 == told[source.id]["sha256"]:
+                found[f"{source.id}/{manifest.edition}"] = told[source.id]["edition"]
+    return found
 
 
 def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:

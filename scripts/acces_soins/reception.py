@@ -40,10 +40,14 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a file: a new edition (or bytes that count again), or bytes that were already there."""
+    """What became of a file: a new edition (or bytes that count again), or bytes that were already there.
+
+    ``confirms``: the later edition for which its producer gave again the very bytes of ``manifest``.
+    """
 
     manifest: Manifest
     is_new: bool
+    confirms: str | None = None
 
 
 def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict:
@@ -52,9 +56,7 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
     ``arrival.path`` is consumed: it moves to the raw zone or to the quarantine.
     """
     if landed := landing.find(source, arrival.sha256):
-        arrival.path.unlink()
-        returned = landing.readmit(source, landed, landing.now())
-        return Verdict(returned or landed, is_new=returned is not None)
+        return _known(source, arrival, landed)
     table = folder / landing.TABLE
     try:
         manifest = _examine(source, arrival, table, run)
@@ -65,12 +67,42 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
     return Verdict(landing.admit(source, manifest, arrival.path, table), is_new=True)
 
 
+def confirmed_edition(
+    source: Source, landed: Manifest, name: str | None, producer_date: str | None
+) -> str | None:
+    """The edition that the bytes of ``landed`` have today, where it is later than the one they came under.
+
+    Only what stands outside a file can say it: its name, or the day of its upload.
+    """
+    return _later(source, landed, _edition_outside(source, name or "", producer_date))
+
+
 def copy_in(file: Path, folder: Path) -> Path:
     """A private copy of a deposited file: what was given is never moved nor changed."""
     if not file.is_file():
         raise ConfigurationError(f"{file} : fichier introuvable. Vérifier le chemin.")
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(file, folder / file.name))
+
+
+def _known(source: Source, arrival: Arrival, landed: Manifest) -> Verdict:
+    """Bytes that were received before: they count again, or they confirm what counts, or say nothing new."""
+    arrival.path.unlink()
+    if returned := landing.readmit(source, landed, landing.now()):
+        return Verdict(returned, is_new=True)
+    if arrival.edition:
+        return Verdict(landed, is_new=False, confirms=_later(source, landed, arrival.edition))
+    told = confirmed_edition(source, landed, arrival.path.name, arrival.download.producer_date)
+    return Verdict(landed, is_new=False, confirms=told)
+
+
+def _later(source: Source, landed: Manifest, edition: str | None) -> str | None:
+    """``edition`` if it is later than that of ``landed``, which must be what counts last; else None."""
+    last = landing.counting(source)[-1:]
+    if edition is None or [manifest.sha256 for manifest in last] != [landed.sha256]:
+        return None
+    landing.check_edition(edition)
+    return edition if source.date_of(edition) > landed.date else None
 
 
 def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifest:
@@ -117,13 +149,10 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
     if pattern := rule.get("feuille"):
         years = [match.group(1) for sheet in result.sheets if (match := re.search(pattern, sheet.strip()))]
         found = max(years, default=None)
-    elif pattern := rule.get("fichier"):
-        match = re.search(pattern, name)
-        found = "-".join(match.groups()) if match else None
-    elif rule.get("date_producteur"):
-        found = (arrival.download.producer_date or "")[:10]
-    else:
+    elif "marque" in rule:
         found = result.marker[rule["marque"]] if len(result.marker) > rule["marque"] else None
+    else:
+        found = _edition_outside(source, name, arrival.download.producer_date)
     if not found:
         raise RefusedInput(
             name,
@@ -133,6 +162,15 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
             "Remettre le fichier avec --edition.",
         )
     return found
+
+
+def _edition_outside(source: Source, name: str, producer_date: str | None) -> str | None:
+    """The edition that a file's name or the producer's date says, by the contract; None if neither does."""
+    rule = source.meta["edition"]
+    if pattern := rule.get("fichier"):
+        match = re.search(pattern, name)
+        return "-".join(match.groups()) if match else None
+    return (producer_date or "")[:10] or None if rule.get("date_producteur") else None
 
 
 def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:

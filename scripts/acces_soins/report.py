@@ -74,13 +74,17 @@ def refusals(events: list[dict]) -> list[str]:
 def late_sources(today: dt.date) -> list[str]:
     """One sentence per source whose next edition is overdue; one for all that were never received."""
     sentences, never, awaited = [], [], []
+    confirmed = archive.confirmations()
     for source in load_sources().values():
         counted = landing.counting(source)
         if not counted:
             (awaited if source.is_deposited else never).append(source.id)
-        elif (due := source.expected_on(counted[-1].edition)) and due < today:
+            continue
+        edition = counted[-1].edition
+        edition = confirmed.get(f"{source.id}/{edition}", edition)
+        if (due := source.expected_on(edition)) and due < today:
             sentences.append(
-                f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
+                f"{source.id} : en retard de {(today - due).days} jours (édition {edition}, "
                 f"la suivante était attendue le {due:%d/%m/%Y})"
             )
     if never:

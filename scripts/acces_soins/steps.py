@@ -284,7 +284,7 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     fetched = extraction.fetch(source, landing.last_seen(source), folder)
     if isinstance(fetched, extraction.Unchanged):
-        return {"resultat": "inchange", "phrase": fetched.reason}
+        return _unchanged(source, fetched)
     verdict = reception.receive(source, reception.Arrival(fetched), folder, night)
     if not verdict.is_new:
         validators = ("url", "etag", "last_modified", "producer_date")
@@ -296,6 +296,23 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
         event["nature"] = archive.Nature.BACKWARDS.value
         event["phrase"] += f" : recul, l'édition {latest.edition} a déjà été reçue"
     return event
+
+
+def _unchanged(source: Source, told: extraction.Unchanged) -> dict:
+    event = {"resultat": "inchange", "phrase": told.reason}
+    known = landing.latest(source)
+    edition = reception.confirmed_edition(source, known, told.name, told.producer_date)
+    return event | _confirmation(known, edition, event["phrase"])
+
+
+def _confirmation(manifest: landing.Manifest, edition: str | None, phrase: str) -> dict:
+    """What an event says more of bytes that their producer gave again for a later edition."""
+    if edition is None:
+        return {}
+    return {
+        "confirme": {"sha256": manifest.sha256, "edition": edition},
+        "phrase": f"{phrase}, données inchangées et confirmées pour l'édition {edition}",
+    }
 
 
 def _take(left: drop_box.Left, night: str) -> dict:
@@ -344,7 +361,8 @@ def _take_extracts(source: Source, folder: Path, night: str) -> dict:
 def _event(source: Source, verdict: reception.Verdict) -> dict:
     manifest = verdict.manifest
     if not verdict.is_new:
-        return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
+        phrase = f"mêmes octets que l'édition {manifest.edition}"
+        return {"resultat": "inchange", "phrase": phrase} | _confirmation(manifest, verdict.confirms, phrase)
     before = archive.earlier(source, manifest)
     kind = archive.nature(source, manifest, before)
     return {
