@@ -92,19 +92,22 @@ def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:
 
 def describe(source: Source, arrived: Manifest, kind: Nature, before: Sequence[Manifest]) -> str:
     """« édition 2025-06-30, 120 lignes », and what is unusual about it to those that arrived before."""
-    told = f"édition {arrived.edition}, {arrived.rows} lignes"
-    if names := new_columns(arrived, before):
-        told += f" ; hors contrat, gardé dans le fichier d'origine : {', '.join(names)}"
+    told = f"édition {arrived.edition}, {arrived.rows} lignes{_unusual(source, arrived, kind, before)}"
+    names = ", ".join(new_columns(arrived, before))
+    return f"{told} ; hors contrat, gardé dans le fichier d'origine : {names}" if names else told
+
+
+def _unusual(source: Source, arrived: Manifest, kind: Nature, before: Sequence[Manifest]) -> str:
     if kind is Nature.REVISION:
-        return f"{told} : révision, le producteur a changé le contenu de cette édition (l'ancien est gardé)"
+        return " : révision, le contenu de cette édition a changé (l'ancien est gardé)"
     if kind is Nature.BACKWARDS:
         latest = max(before, key=lambda manifest: manifest.date)
-        return f"{told} : recul, le portail publie moins récent que l'édition {latest.edition} déjà reçue"
+        return f" : recul, le portail publie moins récent que l'édition {latest.edition} déjà reçue"
     if kind is Nature.SKIP:
         lost = skipped(source, max(manifest.date for manifest in before), arrived.date)
         days = ", ".join(day.isoformat() for day in lost)
-        return f"{told} : saut, {days} n'a pas été reçu ; le demander au producteur et le déposer"
-    return told
+        return f" : saut, {days} n'a pas été reçu ; le demander au producteur et le déposer"
+    return ""
 
 
 def _months_later(day: dt.date, months: int) -> dt.date:

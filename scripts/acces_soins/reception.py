@@ -1,5 +1,6 @@
 """One way in for every file, fetched or deposited: read, checked, then landed or quarantined."""
 
+import datetime as dt
 import re
 import shutil
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.extraction import Download
 from acces_soins.landing import Manifest
 from acces_soins.readers.model import ReadResult, kept_columns
+from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
 
 
@@ -90,9 +92,11 @@ def _known(source: Source, arrival: Arrival, landed: Manifest) -> Verdict:
     arrival.path.unlink()
     if returned := landing.readmit(source, landed, landing.now()):
         return Verdict(returned, is_new=True)
-    if arrival.edition:
-        return Verdict(landed, is_new=False, confirms=_later(source, landed, arrival.edition))
     told = confirmed_edition(source, landed, arrival.path.name, arrival.download.producer_date)
+    if arrival.edition:
+        # Rows that say their own date confirm no other.
+        dated = "date" in source.meta["edition"]
+        told = None if dated else _later(source, landed, arrival.edition)
     return Verdict(landed, is_new=False, confirms=told)
 
 
@@ -112,6 +116,8 @@ def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifes
     _check_announced(name, arrival, result)
     edition = arrival.edition or edition_of(source, name, arrival, result, table)
     landing.check_edition(edition)
+    _check_past(source, name, edition)
+    _check_dated(source, name, edition, table)
     _check_landing(source, arrival, table, run)
     return Manifest(
         source=source.id,
@@ -173,6 +179,38 @@ def _edition_outside(source: Source, name: str, producer_date: str | None) -> st
     return (producer_date or "")[:10] or None if rule.get("date_producteur") else None
 
 
+def _check_past(source: Source, name: str, edition: str) -> None:
+    """An edition of a day to come would count last for years, and the archive removes nothing."""
+    today = max(get_settings().today, dt.date.today())
+    if (day := source.date_of(edition)) > today:
+        raise RefusedInput(
+            name,
+            f"édition {edition}",
+            f"un jour passé, au plus tard le {today:%d/%m/%Y}",
+            f"le {day:%d/%m/%Y}",
+            "Corriger l'année ; une année qui n'est pas finie se nomme par le jour dont parlent les données "
+            f"({today.isoformat()}).",
+        )
+
+
+def _check_dated(source: Source, name: str, edition: str, table: Path) -> None:
+    """A deposit is named after the last day of the column that ``edition: {date: …}`` tells."""
+    column = source.meta["edition"].get("date")
+    if column is None:
+        return
+    found = duckdb.execute(f'select max("{column}") from read_parquet({literal(table)})').fetchone()[0]
+    # A corrected file is named after the day of its correction too: 2026-09-30-corrige-2026-11-02.
+    if found not in edition and dt.date.fromisoformat(found) != source.date_of(edition):
+        raise RefusedInput(
+            name,
+            f"colonne {column}",
+            f"le {source.date_of(edition).isoformat()}, comme le dit l'édition « {edition} »",
+            f"au plus tard le {found}",
+            "Ranger le fichier sous l'édition dont il parle, ou corriger ses dates : une copie du dépôt "
+            "précédent a souvent gardé les anciennes.",
+        )
+
+
 def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:
     if arrival.download.announced_rows is not None and arrival.download.announced_rows != result.rows:
         raise RefusedInput(
@@ -200,5 +238,5 @@ def _check_landing(source: Source, arrival: Arrival, table: Path, run: str) -> N
         ledger.append(ledger.CHECKS, {"frontiere": "entree", "source": source.id, **asdict(result)})
     if failure := quality.first_critical(results):
         raise RefusedInput(
-            arrival.path.name, failure.controle, failure.attendu, failure.observe, "", failure.phrase
+            arrival.path.name, failure.lieu, failure.attendu, failure.observe, failure.que_faire
         )

@@ -67,8 +67,9 @@ def describe_build(database: Path, warnings: list[str]) -> str:
 
 
 def refusals(events: list[dict]) -> list[str]:
-    """One sentence per refused file among the events of a pass."""
-    return [f"{event['source']} : {event['phrase']}" for event in events if event["resultat"] == "refus"]
+    """One sentence per file that a pass refused, or could not take."""
+    failed = (event for event in events if event["resultat"] in ledger.FAILURES)
+    return [f"{event['source']} : {event['phrase']}" for event in failed]
 
 
 def late_sources(today: dt.date) -> list[str]:
