@@ -44,6 +44,7 @@ SAID = {
     FaultKind.REDIRECT: None,
     FaultKind.LOOP: r"plus de 5 redirections",
     FaultKind.ASTRAY: r"adresse hors de la réplique locale, refusée sur données d'essai",
+    FaultKind.CERTIFICATE: r"certificat refusé \(.*\), l'identité du portail n'est pas prouvée",
     FaultKind.GZIP: None,
     FaultKind.BAD_GZIP: r"réponse compressée \(gzip\) illisible",
     FaultKind.HUGE_ANNOUNCED: r"10\s000 Mo annoncés, pour une limite de (2\s000|50) Mo",
