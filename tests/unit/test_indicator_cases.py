@@ -1,4 +1,4 @@
-"""What the unit tests of every indicator show: Corsica, overseas, a mask, a zero denominator, both polarities."""
+"""What every indicator's unit tests show: Corsica, overseas, a mask, a zero denominator, both polarities."""
 
 import csv
 import itertools
@@ -12,7 +12,7 @@ OVERSEAS = {("departement", f"97{n}") for n in (1, 2, 3, 4, 6)} | {
     ("region", f"0{n}") for n in (1, 2, 3, 4, 6)
 }
 CORSICA = {("departement", "2A"), ("departement", "2B"), ("region", "94")}
-# A sign in a line of these deposits (a commune's time, a vehicle's circuit) is an unknown line, no masked figure.
+# A sign in a line of these deposits (a commune's time, a vehicle's circuit) is no masked figure.
 LINES_NOT_FIGURES = {"part_pop_pharmacie_plus_10min", "part_pop_desert_cumul", "nb_medicobus"}
 DENOMINATORS = ("population_standardisee_nb", "population_totale_nb", "population_reference", "population_nb")
 
