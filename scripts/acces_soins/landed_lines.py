@@ -38,7 +38,13 @@ REGION = {
     "enforce_zone_id": "case when {0} like 'R%' then substr({0}, 2) end",
     "code_territoire": "{0}",
 }
-COUNTRY = {"region": "99", "enforce_zone_id": "FRANCE", "code_territoire": "FR"}
+COUNTRY = {
+    "region": "'99', '00-Ensemble'",
+    "enforce_zone_id": "'FRANCE'",
+    "code_territoire": "'FR'",
+}
+# What stands in a département's column on the row of a whole région.
+WHOLE = "'999', '000-Ensemble'"
 # Columns that date a row, and how much of the figure's day they hold.
 DATES = {"date": 10, "date_situation": 10, "date_reference": 10, "metric_enforce_date": 7, "annee": 4}
 SHEET_YEAR = "regexp_extract(coalesce(_feuille, ''), '(\\d{4})\\s*$', 1)"
@@ -50,12 +56,13 @@ def describe(source: Source, manifest: Manifest, figure: dict) -> str:
     ``figure`` is a row of ``indicateurs_trimestriels``. Of a figure that our confidentiality covers the lines
     are told, and no cell; of a deposit under that rule no other cell than those of the published figure.
     """
+    day = figure["date_reference"]
     with duckdb.connect() as connection:
-        names = _select(connection, source, manifest, figure, figure["date_reference"])
+        names = _select(connection, source, manifest, figure, day)
         count, where = _where(connection)
         if count == 0:
-            whole = f"le chiffre est fait des {manifest.rows} lignes du fichier"
-            return f"aucune n'est propre à ce territoire : {whole}"
+            _select(connection, source, manifest, figure, day, everywhere=True)
+            return f"aucune n'est propre à ce territoire : le chiffre est fait de {_where(connection)[1]}"
         if figure["statut_conf"].startswith("secret"):
             return f"{where} ; contenu couvert par le secret"
         cells = _cells(connection, names, figure, _numbers(figure))
@@ -99,10 +106,11 @@ def _select(
     manifest: Manifest,
     figure: dict,
     day: dt.date | None,
+    everywhere: bool = False,
 ) -> list[str]:
     """Fill the table ``lignes`` with the territory's rows, of that day; give the columns that may be told."""
     names = [column.name for column in source.columns if not (column.personal or column.pseudonym)]
-    conditions = [_place(names, figure)]
+    conditions = [] if everywhere else [_place(names, figure)]
     if day and (dated := next((name for name in DATES if name in names), None)):
         conditions.append(f"left(\"{dated}\", {DATES[dated]}) = '{day.isoformat()[: DATES[dated]]}'")
     elif day:
@@ -110,8 +118,9 @@ def _select(
     conditions += [
         f"{name} = {literal(figure[name])}" for name in ("code_indicateur", "niveau") if name in names
     ]
-    wanted = " and ".join(f"coalesce({condition}, false)" for condition in conditions)
-    connection.execute(f"create table lignes as from read_parquet({literal(manifest.table)}) where {wanted}")
+    wanted = " and ".join(f"coalesce({condition}, false)" for condition in ["true", *conditions])
+    rows = f"read_parquet({literal(manifest.table)})"
+    connection.execute(f"create or replace table lignes as from {rows} where {wanted}")
     return names
 
 
@@ -120,12 +129,13 @@ def _place(names: list[str], figure: dict) -> str:
     code, level = figure["code_territoire"], figure["niveau"]
     if level == "france":
         column = next((name for name in COUNTRY if name in names), None)
-        return f"\"{column}\" = '{COUNTRY[column]}'" if column else "false"
+        return f"{_quoted(column)} in ({COUNTRY[column]})" if column else "false"
     own = REGION if level == "region" else DEPARTMENT
     column = next((name for name in own if name in names), None)
     if column:
-        total = " and departement = '999'" if level == "region" and "departement" in names else ""
-        return f"'{code}' = {own[column].format(_quoted(column))}{total}"
+        part = next((name for name in ("departement", "dept") if name in names), None)
+        whole = f" and {part} in ({WHOLE})" if level == "region" and part else ""
+        return f"'{code}' = {own[column].format(_quoted(column))}{whole}"
     column = next((name for name in DEPARTMENT if name in names), None)
     if level == "departement" or column is None:
         return "false"
