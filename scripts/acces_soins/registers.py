@@ -44,6 +44,8 @@ INDICATORS: Columns = {
     "confidentialite_raison varchar": lambda indicator: indicator.meta["confidentialite"].get("raison"),
     "hors_champ varchar[]": lambda indicator: indicator.meta.get("hors_champ", []),
     "denominateur_de varchar": lambda indicator: indicator.meta.get("denominateur_de"),
+    "variation_alerte_pct double": lambda indicator: indicator.meta.get("variation_alerte_pct"),
+    "variation_alerte_points double": lambda indicator: indicator.meta.get("variation_alerte_points"),
 } | {
     column: (lambda name: lambda indicator: indicator.meta[name])(column.split()[0])
     for column in (
@@ -57,7 +59,6 @@ INDICATORS: Columns = {
         "additif boolean",
         "nature varchar",
         "cadence varchar",
-        "variation_alerte_pct double",
         "report_max_trimestres integer",
         "version_methode varchar",
         "limites varchar",

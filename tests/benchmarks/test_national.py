@@ -133,3 +133,19 @@ def test_json_files(lines, tmp_path):
     add(lines, "activités FINESS, un objet", "le nôtre", as_object, ours_object, floor, case)
     as_list.unlink()
     as_object.unlink()
+
+
+def test_json_peers(lines, tmp_path):
+    """On a twentieth of the file: they hold it whole, ten times its size in memory."""
+    path = national.write_json(ACTIVITIES, "activiteAeId", int(JSON_BYTES * SIZE / 20), tmp_path, True)
+    readers = {
+        "plancher (DuckDB, schéma explicite)": "floor_json",
+        "le nôtre": "ours_array",
+        "pandas": "pandas_json",
+        "dlt": "dlt_json",
+    }
+    runs = {label: measure(reader, ACTIVITIES, path) for label, reader in readers.items()}
+    floor = next(iter(runs.values()))
+    for label, measured in runs.items():
+        assert measured["lignes"] == floor["lignes"]
+        add(lines, "activités FINESS, un vingtième", label, path, measured, floor)
