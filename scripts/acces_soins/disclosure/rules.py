@@ -92,8 +92,8 @@ def _rule(code: str, rule: dict, known: Mapping[str, dict]) -> FrequencyRule:
     contributors = rule.get("contributeurs_minimum", 0)
     if not isinstance(contributors, int) or contributors < 0:
         raise ConfigurationError(
-            f"indicateur « {code} », contributeurs_minimum : attendu un nombre entier ; trouvé {contributors}. "
-            "Corriger son YAML."
+            f"indicateur « {code} », contributeurs_minimum : attendu un nombre entier ; trouvé "
+            f"{contributors}. Corriger son YAML."
         )
     for field in ("meme_effectif_que", "total_annuel_de"):
         other = rule.get(field)
