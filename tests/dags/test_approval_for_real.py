@@ -8,6 +8,7 @@ import subprocess
 import httpx
 import pytest
 
+import small_release
 from acces_soins import releases
 from acces_soins.services import airflow
 from acces_soins.services.processes import any_free_port, end_sessions
@@ -34,7 +35,7 @@ def address(settings, tmp_path, monkeypatch):
     dags.mkdir()
     for name in ("quarterly_release.py", "alerting.py"):
         shutil.copyfile(PROJECT / "dags" / name, dags / name)
-    publish(tmp_path, "c1", corsica(3, 4), contracts=published_contracts())
+    serve(tmp_path, "c1", 3)
     airflow.migrate(settings)
     with contextlib.ExitStack() as stack:
         for name, (command, env) in airflow_commands(settings).items():
@@ -46,6 +47,12 @@ def address(settings, tmp_path, monkeypatch):
             )  # fmt: skip
             stack.callback(end_sessions, [process.pid])
         yield f"http://127.0.0.1:{settings.port_airflow}"
+
+
+def serve(folder, code: str, first: float) -> None:
+    """Serve a version with every public table filled, and that figure for the first département."""
+    others = small_release.build(folder / f"{code}-autres.duckdb")
+    publish(folder, code, corsica(first, 4), contracts=published_contracts(), others=others)
 
 
 def client(address: str, settings, user: str) -> httpx.Client:
@@ -97,7 +104,7 @@ def test_a_person_refuses_then_another_approves_and_a_second_answer_is_refused(a
     assert releases.all_frozen() == [] and releases.pending() == []
 
     # Newer data are served: the same quarter is proposed again, and frozen this time.
-    publish(tmp_path, "c2", corsica(5, 4), contracts=published_contracts())
+    serve(tmp_path, "c2", 5)
     api.post(f"{DAG}/dagRuns", json={"logical_date": None})
     run = wait_for(lambda: waiting_run(api), "la seconde demande", PATIENCE)
     answer = {"chosen_options": ["Approve"], "params_input": {"remarque": "Relu."}}
