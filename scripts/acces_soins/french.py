@@ -4,9 +4,11 @@ SQL has its own (``dbt_project/macros/textes.sql``), with the same signs.
 """
 
 import datetime as dt
+import math
 
 THOUSANDS = "\u202f"  # narrow no-break space
 MINUS = "\u2212"
+SIGNIFICANT = 6
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
@@ -24,6 +26,15 @@ def number(value: float, decimals: int = 0, signed: bool = False) -> str:
 def exact(value: float) -> str:
     """« 12 », « 12,346 »: to the third decimal, with none for a whole number."""
     return number(value, 0 if value == int(value) else 3)
+
+
+def significant(value: float) -> str:
+    """« 1 234,57 », « 0,000123457 »: to six significant figures, without zeros that say nothing."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    whole = math.floor(math.log10(abs(value))) + 1
+    written = number(value, max(0, SIGNIFICANT - whole))
+    return written.rstrip("0").rstrip(",") if "," in written else written
 
 
 def date(day: dt.date) -> str:

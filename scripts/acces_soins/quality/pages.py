@@ -8,7 +8,7 @@ from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
-from acces_soins.quality.results import CheckResult
+from acces_soins.quality.results import CheckResult, pairs
 from acces_soins.settings import get_settings
 
 STYLE = (
@@ -74,8 +74,7 @@ def _keys(result: dict) -> str:
     keys = result["exemples"]
     if len(keys) < 2:
         return ""
-    told = (", ".join(f"{name} = {value}" for name, value in key.items()) for key in keys)
-    rows = "".join(f"<li>{escape(text)}</li>" for text in told)
+    rows = "".join(f"<li>{escape(pairs(key))}</li>" for key in keys)
     return f"<details><summary>{len(keys)} clés</summary><ul>{rows}</ul></details>"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import history
+from acces_soins import french, history
 from acces_soins.catalog import MODELS, Indicator, load_indicators, read_yaml
 from acces_soins.quality.engine import run_checks
 from acces_soins.quality.results import CRITICAL, CheckResult
@@ -169,10 +169,10 @@ def _indicator_element(indicator: Indicator) -> dict:
     catalogue = {"bornes": {"min": bounds[0], "max": bounds[1]} if bounds else None}
     texts = {"code": indicator.code, "unite": str(meta.get("unite", ""))}
     if bounds:
-        texts |= {"min": f"{bounds[0]:g}", "max": f"{bounds[1]:g}"}
+        texts |= {"min": french.significant(bounds[0]), "max": french.significant(bounds[1])}
     if (alert := meta.get("variation_alerte_pct")) is not None:
         catalogue |= {"variation_alerte_pct": alert, "variation_alerte_pct_negative": -alert}
-        texts["alerte"] = f"{alert:g}"
+        texts["alerte"] = french.significant(alert)
     if (age := meta.get("report_max_trimestres")) is not None:
         catalogue["report_max_trimestres"] = age
         texts["report_max"] = str(age)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from acces_soins import french
+
 CRITICAL, WARNING = "critique", "avertissement"
 PASSED, FAILED = "reussi", "echoue"
 MAX_EXAMPLES = 5
@@ -60,25 +62,27 @@ def describe(result: dict, examples: list[dict]) -> str:
     if "unexpected_count" in result:
         return _described_rows(result, examples)
     if result.get("observed_value") is not None:
-        return _number(result["observed_value"])
+        return _plain(result["observed_value"])
     return "rien à redire"
 
 
 def sample(examples: list[dict]) -> str:
     """« , dont code_territoire = 01, valeur = 3 »: the first offender; nothing without one."""
     shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
-    return f", dont {_pairs(shown)}" if shown else ""
+    return f", dont {pairs(shown)}" if shown else ""
+
+
+def pairs(example: dict) -> str:
+    """« code_territoire = 01, valeur = 3,5 »."""
+    return ", ".join(f"{name} = {_plain(value)}" for name, value in example.items())
 
 
 def _described_rows(result: dict, examples: list[dict]) -> str:
     count = result["unexpected_count"]
+    examined = f"sur {french.number(result.get('element_count', 0))} ligne(s) examinée(s)"
     if not count:
-        return f"aucun écart sur {result.get('element_count', 0)} ligne(s) examinée(s)"
-    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample(examples)}"
-
-
-def _pairs(example: dict) -> str:
-    return ", ".join(f"{name} = {_number(value)}" for name, value in example.items())
+        return f"aucun écart {examined}"
+    return f"{french.number(count)} écart(s) {examined}{sample(examples)}"
 
 
 def _listed(values: list) -> str:
@@ -86,9 +90,8 @@ def _listed(values: list) -> str:
     return ", ".join(str(v) for v in values[:10]) + tail
 
 
-def _number(value) -> str:
+def _plain(value) -> str:
+    """A figure in French; a whole number as it is: it may be a year or a line."""
     if value is None:
         return "vide"
-    if isinstance(value, float):
-        return f"{value:.6g}".replace(".", ",")
-    return str(value)
+    return french.significant(value) if isinstance(value, float) else str(value)

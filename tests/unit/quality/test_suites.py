@@ -6,7 +6,7 @@ import re
 import duckdb
 import pytest
 
-from acces_soins.catalog import get_source, load_sources
+from acces_soins.catalog import get_source, load_indicators, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.quality import (
     CheckResult,
@@ -176,3 +176,11 @@ def test_the_real_demography_passes_the_landing_border(tmp_path, extraits):
     )
     assert [r.phrase for r in results if not r.passed] == []
     assert {"somme_departements_france", "codes_connus__departement"} <= {r.controle for r in results}
+
+
+def test_a_sentence_writes_a_large_bound_in_french():
+    """« entre 0 et 1e+08 » was read by operators, and by whoever opens ``qualite``."""
+    path = suites.EXPECTATIONS / "publication" / "indicateurs_trimestriels.yml"
+    checks = expand(load_suite(path), publication._scope(load_indicators(), set()))
+    (told,) = (c.expected for c in checks if c.name == "valeurs_bornees__nb_teleconsultations")
+    assert told == "une valeur entre 0 et 100\u202f000\u202f000 (téléconsultations)"
