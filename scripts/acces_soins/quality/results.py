@@ -1,12 +1,14 @@
 """The verdict of one check, in the words of an operator."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from acces_soins import french
 
 CRITICAL, WARNING = "critique", "avertissement"
 PASSED, FAILED = "reussi", "echoue"
+ENTRANCE, EXIT = "entree", "sortie"
 MAX_EXAMPLES = 5
 
 
@@ -34,6 +36,12 @@ class CheckResult:
     @property
     def passed(self) -> bool:
         return self.resultat == PASSED
+
+
+def as_rows(results: Iterable[CheckResult], border: str) -> list[dict]:
+    """The results as the ledger keeps them and as ``marts.qualite`` shows them, with their border."""
+    rows = [{"frontiere": border, **asdict(result)} for result in results]
+    return json.loads(json.dumps(rows, ensure_ascii=False, default=str))
 
 
 def first_critical(results: Iterable[CheckResult]) -> CheckResult | None:

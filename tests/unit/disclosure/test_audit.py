@@ -1,7 +1,6 @@
 """The attacker's audit of a private build: a clean one passes, each way to leak is found."""
 
 import shutil
-from dataclasses import asdict
 
 import duckdb
 import pytest
@@ -10,7 +9,7 @@ from acces_soins import publication
 from acces_soins.disclosure import audit, masked_points
 from acces_soins.disclosure.audit import SUITE
 from acces_soins.quality import engine
-from acces_soins.quality.results import CRITICAL, FAILED, PASSED, WARNING
+from acces_soins.quality.results import CRITICAL, EXIT, FAILED, PASSED, WARNING, as_rows
 from acces_soins.quality.suites import load_suite
 from secret_tables import REGIONS
 
@@ -197,9 +196,10 @@ def test_each_way_to_leak_is_critical(judge, leak):
     assert small in result.exemples
     assert "Ne pas publier" in result.phrase
     # The operator reads the cells; what is published of the check has only its verdict.
-    public = publication._check_row(asdict(result))
+    (row,) = as_rows([result], EXIT)
+    public = publication._check_row(row)
     assert "code_territoire" in result.phrase
-    assert public[4:] == [publication.RESERVED, FAILED, "[]"]
+    assert list(public.values())[6:] == [publication.RESERVED, FAILED, "[]"]
 
 
 def test_what_was_published_before_warns_and_does_not_stop(judge):
