@@ -48,6 +48,11 @@ def test_figures_are_those_of_the_tables(folder, database, code):
     assert sheets.assert_says(folder / f"fiche-{code}.pdf", database, code, SHOWN) == len(SHOWN)
 
 
+def test_a_region_of_one_departement_is_told(folder):
+    told = "d'un seul département"
+    assert {code for code in CODES if told in sheets.pages(folder / f"fiche-{code}.pdf")[0]} == {"974", "976"}
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_two_pages_each_marked_as_trial(folder, code):
     pages = sheets.pages(folder / f"fiche-{code}.pdf")
