@@ -8,7 +8,7 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 
-from acces_soins import landing, publication, releases
+from acces_soins import landing, ledger, publication, releases
 from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
@@ -67,8 +67,12 @@ def _quarter_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def _prune_reports() -> None:
-    """Keep the checks and the logs of the last nights; the ledger remembers the others."""
-    folder = get_settings().reports / "controles"
-    if folder.is_dir():
-        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_REPORTS]:
+    """Keep the checks of the last nights, and of the last deposits; the ledger remembers the others.
+
+    Apart: sixty files that a partner leaves in an hour would else take the pages of sixty nights away.
+    """
+    nights = {event["nuit"] for event in ledger.read(ledger.NIGHTS)}
+    runs = sorted((get_settings().reports / "controles").glob("*"))
+    for kind in (True, False):
+        for old in [run for run in runs if (run.name in nights) is kind][:-KEPT_REPORTS]:
             shutil.rmtree(old)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from acces_soins import landing, proof, registers, retention
+from acces_soins import landing, ledger, proof, registers, retention
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.versioning import current_inputs
@@ -97,7 +97,11 @@ def test_an_unknown_rule_is_refused(source, monkeypatch):
 
 def test_old_reports_of_checks_go(monkeypatch):
     monkeypatch.setattr(retention, "KEPT_REPORTS", 2)
-    for night in ("a", "b", "c"):
-        (get_settings().reports / "controles" / night).mkdir(parents=True)
+    folder = get_settings().reports / "controles"
+    for run in ("1", "2", "3", "4", "5", "6", "7"):
+        (folder / run).mkdir(parents=True)
+    for night in ("1", "3", "4"):
+        ledger.append(ledger.NIGHTS, {"nuit": night})
     retention.prune()
-    assert len(list((get_settings().reports / "controles").iterdir())) == 2
+    # The last two nights, and the last two runs that were none: many deposits take no night away.
+    assert {path.name for path in folder.iterdir()} == {"3", "4", "6", "7"}
