@@ -15,9 +15,9 @@ from acces_soins.settings import get_settings
 
 INDEX = "index.html"
 STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
+    "body{font:16px/1.5 sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
     "div{overflow-x:auto}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
-    "border-bottom:1px solid #ccc;vertical-align:top;overflow-wrap:normal}"
+    "border-bottom:1px solid #ccc;vertical-align:top;overflow-wrap:normal}code{overflow-wrap:anywhere}"
     ".critique{color:#b00020}.avertissement{color:#7a5000}"
 )
 
