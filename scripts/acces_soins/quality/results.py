@@ -86,11 +86,10 @@ def pairs(example: dict) -> str:
 
 
 def _described_rows(result: dict, examples: list[dict]) -> str:
-    count = result["unexpected_count"]
-    examined = f"sur {french.number(result.get('element_count', 0))} ligne(s) examinée(s)"
-    if not count:
-        return f"aucun écart {examined}"
-    return f"{french.number(count)} écart(s) {examined}{sample(examples)}"
+    count, examined = result["unexpected_count"], result.get("element_count", 0)
+    # Many queries give the offending rows alone: none came.
+    scope = f" sur {french.number(examined)} ligne(s) examinée(s)" if examined else ""
+    return (f"{french.number(count)} écart(s){scope}" if count else f"aucun écart{scope}") + sample(examples)
 
 
 def _listed(values: list) -> str:
