@@ -89,7 +89,7 @@ def finished(api: httpx.Client, run: str) -> str | None:
 
 
 def test_a_person_refuses_then_another_approves_and_a_second_answer_is_refused(address, settings, tmp_path):
-    api = wait_for(lambda: client(address, settings, "admin", PATIENCE), "l'API d'Airflow")
+    api = wait_for(lambda: client(address, settings, "admin"), "l'API d'Airflow", PATIENCE)
     reader = client(address, settings, "lecteur")
 
     run = wait_for(lambda: waiting_run(api), "la demande d'approbation", PATIENCE)
