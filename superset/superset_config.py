@@ -10,9 +10,9 @@ import re
 import runpy
 import secrets
 import shutil
+import sqlite3
 import threading
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,6 +33,11 @@ QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30")
 CACHE_SECONDS = 24 * 3600
 # Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
 BEHIND_TLS = os.environ.get("ACCES_SOINS_SUPERSET_TLS") == "1"
+
+
+def _beside(name: str) -> dict:
+    """What a file of this folder defines: Superset loads this one by its path, not as a package."""
+    return runpy.run_path(str(Path(__file__).with_name(name)))
 
 
 def _secret(name: str) -> str | None:
@@ -207,6 +212,9 @@ def _limit_logins(app: Flask) -> None:
         app.view_functions[f"{view}.login"] = limit(app.view_functions[f"{view}.login"])
 
 
+ECONOMY = _beside("economy.py")
+EVENT_LOGGER = ECONOMY["Journal"]()
+
 # A page is half a hundred files of Superset's own code, much lighter once compressed. The HTML is left as it
 # is: it holds the session's token, which the lengths of compressed answers could betray.
 COMPRESS_MIMETYPES = [
@@ -219,29 +227,11 @@ COMPRESS_MIMETYPES = [
 ]
 
 
-def _spare_superset_work() -> None:
-    """What Superset does again and again for one question, half of its time, is done once.
-
-    It parses the same SQL ten times: the last texts stay parsed. A caller may change what it gets: each has a
-    copy of its own, eight times cheaper. And it connects three times to learn DuckDB's schema by default.
-    """
-    from superset.db_engine_specs.duckdb import DuckDBEngineSpec
-    from superset.sql.parse import SQLStatement
-
-    parse = lru_cache(maxsize=512)(SQLStatement._parse)
-
-    def copies(_class, script: str, engine: str) -> list:
-        return [statement and statement.copy() for statement in parse(script, engine)]
-
-    SQLStatement._parse = classmethod(copies)
-    DuckDBEngineSpec.get_default_schema = classmethod(lambda _class, _database, _catalog=None: "main")
-
-
 def FLASK_APP_MUTATOR(app: Flask) -> None:
     Compress(app)
-    _spare_superset_work()
+    ECONOMY["spare"](version_publiee)
     _speak_french(app)
-    downloads = runpy.run_path(str(Path(__file__).with_name("telechargements.py")))
+    downloads = _beside("telechargements.py")
     downloads["offer"](app, WAREHOUSE, SHEETS)
     downloads["clean_exports"]()
     _open_on_the_dashboard(app)
@@ -420,6 +410,12 @@ def _start_timer(connection, record) -> None:
     timer.daemon = True
     record.info["acces_soins_timer"] = timer
     timer.start()
+
+
+@event.listens_for(Pool, "connect")
+def _set_own_file(connection, _record) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        ECONOMY["hurry_sqlite"](connection)
 
 
 @event.listens_for(Pool, "close")
