@@ -40,10 +40,13 @@ def test_a_decision_maker_lands_on_the_dashboard(page):
     assert "/superset/dashboard/acces-aux-soins/" in page.url
 
 
-def test_a_statistician_lands_at_home(browser, superset, superset_address):
+def test_a_statistician_lands_at_home_and_reaches_every_page_of_the_menu(browser, superset, superset_address):
     opened = pages.open_page(browser)
     pages.log_in(opened, superset, superset_address, "statisticien")
     assert opened.url.endswith("/superset/welcome/")
+    own = ("/dashboard/list/", "/chart/list/", "/sqllab/", "/sqllab/history/", "/savedqueryview/list/")
+    refused = {link: opened.request.get(f"{superset_address}{link}").status for link in own}
+    assert set(refused.values()) == {200}, refused
     opened.close()
 
 
