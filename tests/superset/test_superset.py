@@ -240,7 +240,7 @@ def test_evolution_keeps_france_beside_the_chosen_territories(reader):
         "libelle_departement": "29 – Finistère",
     }
     series = {row["serie"] for row in _data(reader, EVOLUTION, chosen)}
-    territories = ("France (%)", "Région Bretagne", "29 – Finistère")
+    territories = ("France", "Région Bretagne", "29 – Finistère")
     assert series - {"Cible nationale, chiffre visé"} == {
         f"{name}, chiffre {nature}" for name in territories for nature in ("observé", "reporté")
     }
@@ -258,6 +258,28 @@ def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
     assert {q: v for q, v in carried.items() if v is not None} == {
         quarter: pytest.approx(level) for quarter in ("2024T4", "2025T1", "2025T2", "2025T3")
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "slug", "chosen", "unit"),
+    [
+        ("Évolution : unité, sources et dates", NATIONAL, LABELS["nb_msp"], "structures"),
+        (
+            "Trajectoire : unité, source et date",
+            "mesures-du-pacte",
+            f"{LABELS['nb_msp']} (structures)",
+            "structures",
+        ),
+    ],
+)
+def test_a_drawn_chart_says_its_unit_and_of_each_line_the_status_date_and_source(
+    reader, name, slug, chosen, unit
+):
+    (foot,) = _data(reader, name, {"libelle_indicateur": chosen}, slug)
+    value = _french(_mart_row("nb_msp", "2025T4")["valeur"], 0)
+    assert f"Unité\u00a0: {unit}<" in foot["pied"]
+    assert f"<b>France</b>\u00a0: {value}\u00a0{unit} " in foot["pied"]
+    assert 'as-s-observe">Observé</span> au 31/12/2025 · source\u00a0: Source fictive' in foot["pied"]
 
 
 def test_a_series_without_any_value_says_why(reader):
