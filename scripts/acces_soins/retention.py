@@ -67,8 +67,8 @@ def _quarter_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def _prune_reports() -> None:
-    """Keep the checks and the logs of the last nights; the ledger remembers the others."""
-    folder = get_settings().reports / "controles"
-    if folder.is_dir():
-        for old in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_REPORTS]:
-            shutil.rmtree(old)
+    """Keep the pages of checks and the logs of the last nights; their reports and the ledger stay."""
+    for folder, names in (("controles", "*"), ("nuits", "*Z.log"), ("nuits", "*.replique.log")):
+        found = sorted((get_settings().reports / folder).glob(names), key=lambda path: path.stat().st_mtime)
+        for old in found[:-KEPT_REPORTS]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()

@@ -8,7 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -105,30 +105,47 @@ def test_delimited_files(label, lines, tmp_path):
 
 def test_twice_the_rows(lines, tmp_path):
     case = CSV["démographie"]
-    found = []
-    for rows in (int(case.size * SIZE / 2), int(case.size * SIZE)):
-        path = national.write_csv(case.source, case.field, rows, tmp_path)
-        found.append(median([measure("ours", case.source, path) for _ in range(RUNS)]))
-    half, whole = found
-    add(lines, "deux fois plus de lignes", "le nôtre", path, whole, half)
-    path.unlink()
+    paths = []
+    for folder, rows in (("moitie", int(case.size * SIZE / 2)), ("entier", int(case.size * SIZE))):
+        (tmp_path / folder).mkdir()
+        paths.append(national.write_csv(case.source, case.field, rows, tmp_path / folder))
+    runs = [[measure("ours", case.source, path) for path in paths] for _ in range(RUNS)]
+    half, whole = (median(list(each)) for each in zip(*runs, strict=True))
+    add(lines, "deux fois plus de lignes", "le nôtre", paths[1], whole, half, replace(case, ratio=2))
+    for path in paths:
+        path.unlink()
 
 
 def test_json_files(lines, tmp_path):
     size = int(JSON_BYTES * SIZE)
-    cases = {
-        "activités FINESS, une liste": (Case(ACTIVITIES, "activiteAeId", size, 1.2, 600), True, "ours_array"),
-        "activités FINESS, un objet": (Case(ACTIVITIES, "activiteAeId", size, 1.5, 1000), False, "ours_json"),
+    as_list, as_object = (
+        national.write_json(ACTIVITIES, "activiteAeId", size, tmp_path, as_array=whole)
+        for whole in (True, False)
+    )
+    read = {"floor_json": as_list, "ours_array": as_list, "ours_json": as_object}
+    runs = [{r: measure(r, ACTIVITIES, path) for r, path in read.items()} for _ in range(RUNS)]
+    floor, ours_list, ours_object = (median([run[reader] for run in runs]) for reader in read)
+    assert ours_list["lignes"] == ours_object["lignes"] == floor["lignes"]
+    case = Case(ACTIVITIES, "activiteAeId", size, 1.2, 600)
+    add(lines, "activités FINESS, une liste", "plancher (DuckDB, schéma explicite)", as_list, floor, floor)
+    add(lines, "activités FINESS, une liste", "le nôtre", as_list, ours_list, floor, case)
+    case = Case(ACTIVITIES, "activiteAeId", size, 1.5, 1000)
+    add(lines, "activités FINESS, un objet", "le nôtre", as_object, ours_object, floor, case)
+    as_list.unlink()
+    as_object.unlink()
+
+
+def test_json_peers(lines, tmp_path):
+    """On a twentieth of the file: they hold it whole, ten times its size in memory."""
+    path = national.write_json(ACTIVITIES, "activiteAeId", int(JSON_BYTES * SIZE / 20), tmp_path, True)
+    readers = {
+        "plancher (DuckDB, schéma explicite)": "floor_json",
+        "le nôtre": "ours_array",
+        "pandas": "pandas_json",
+        "dlt": "dlt_json",
     }
-    floor = None
-    for label, (case, as_array, reader) in cases.items():
-        path = national.write_json(case.source, case.field, size, tmp_path, as_array)
-        floors, runs = [], []
-        for _ in range(RUNS):
-            floors += [measure("floor_json", case.source, path)] if as_array else []
-            runs.append(measure(reader, case.source, path))
-        floor = median(floors) if as_array else floor
-        if as_array:
-            add(lines, label, "plancher (DuckDB, schéma explicite)", path, floor, floor)
-        add(lines, label, "le nôtre", path, median(runs), floor, case)
-        path.unlink()
+    runs = {label: measure(reader, ACTIVITIES, path) for label, reader in readers.items()}
+    floor = next(iter(runs.values()))
+    for label, measured in runs.items():
+        assert measured["lignes"] == floor["lignes"]
+        add(lines, "activités FINESS, un vingtième", label, path, measured, floor)

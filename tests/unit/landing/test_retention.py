@@ -1,5 +1,6 @@
 """Retention: daily stocks keep the ends of months and of quarters; manifests and chain stay whole."""
 
+import os
 from dataclasses import replace
 
 import duckdb
@@ -95,9 +96,19 @@ def test_an_unknown_rule_is_refused(source, monkeypatch):
         retention.prune()
 
 
-def test_old_reports_of_checks_go(monkeypatch):
+def test_pages_of_checks_and_logs_of_old_nights_go_and_reports_stay(monkeypatch):
     monkeypatch.setattr(retention, "KEPT_REPORTS", 2)
-    for night in ("a", "b", "c"):
-        (get_settings().reports / "controles" / night).mkdir(parents=True)
+    reports = get_settings().reports
+    (reports / "nuits").mkdir(parents=True)
+    for day, night in enumerate(("a", "b", "c")):
+        (reports / "controles" / night).mkdir(parents=True)
+        for name in (f"{night}Z.log", f"{night}Z.replique.log", f"{night}Z.txt"):
+            (reports / "nuits" / name).touch()
+        for path in (reports / "controles" / night, *(reports / "nuits").glob(f"{night}*")):
+            os.utime(path, (day, day))
     retention.prune()
-    assert len(list((get_settings().reports / "controles").iterdir())) == 2
+    assert sorted(path.name for path in (reports / "controles").iterdir()) == ["b", "c"]
+    logs = sorted(path.name for path in (reports / "nuits").iterdir())
+    assert logs == [
+        *("aZ.txt", "bZ.log", "bZ.replique.log", "bZ.txt", "cZ.log", "cZ.replique.log", "cZ.txt"),
+    ]
