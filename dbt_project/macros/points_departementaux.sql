@@ -4,10 +4,12 @@
     relation         name of a CTE (code_departement, date_reference, numerateur, denominateur, motif,
                      edition, sha256, date_extraction), one row per département and date
     valeur           expression of `parts.numerateur` and `parts.denominateur`
+    contributeurs    column of the relation: how many people the figure of a département comes from, which its
+                     confidentiality rule asks for (`contributeurs_minimum`); of the totals nobody knows it
     A total with a masked part has no sum: it is what a partner publishes of it (partenaires.indicateurs),
     else it is masked for the same reason.
 -#}
-{% macro points_departementaux(relation, valeur, code_indicateur, source) -%}
+{% macro points_departementaux(relation, valeur, code_indicateur, source, contributeurs=none) -%}
 chiffres as (
     select *, 'v1' as version_methode
     from {{ relation }}
@@ -47,16 +49,27 @@ reunis as (
     from masques
 )
 
-select *
+select
+    reunis.*
+    {%- if contributeurs %},
+    contributions.{{ contributeurs }} as contributeurs
+    {%- endif %}
 from reunis
+{%- if contributeurs %}
+left join {{ relation }} as contributions
+    on reunis.niveau = 'departement'
+    and reunis.source = '{{ source }}'
+    and contributions.code_departement = reunis.code_territoire
+    and contributions.date_reference = reunis.date_reference
+{%- endif %}
 qualify row_number() over (
-    partition by niveau, code_territoire, date_reference
-    order by statut_source <> 'masque' desc, source = '{{ source }}' desc
+    partition by reunis.niveau, reunis.code_territoire, reunis.date_reference
+    order by reunis.statut_source <> 'masque' desc, reunis.source = '{{ source }}' desc
 ) = 1
 {%- endmacro %}
 
 {#- A count that a partner deposits by département. `depot`: a staging model of `depot_departemental`. -#}
-{% macro points_compte_depose(code_indicateur, depot, mesure, source, filtre='true') -%}
+{% macro points_compte_depose(code_indicateur, depot, mesure, source, filtre='true', contributeurs=none) -%}
 with depot as (
     select
         code_territoire as code_departement,
@@ -64,6 +77,9 @@ with depot as (
         {{ mesure }} as numerateur,
         null::double as denominateur,
         motif_{{ mesure }} as motif,
+        {%- if contributeurs %}
+        {{ contributeurs }},
+        {%- endif %}
         edition,
         sha256,
         date_extraction
@@ -71,7 +87,7 @@ with depot as (
     where {{ filtre }}
 ),
 
-{{ points_departementaux('depot', 'parts.numerateur', code_indicateur, source) }}
+{{ points_departementaux('depot', 'parts.numerateur', code_indicateur, source, contributeurs) }}
 {%- endmacro %}
 
 {#- The year's total of such a count, on 31 December, where all four quarters were deposited; masked as one of them is. -#}

@@ -58,6 +58,11 @@ class Source:
         return self.meta["protocole"]
 
     @property
+    def has_persons(self) -> bool:
+        """Whether the file received names persons, even under a pseudonym."""
+        return any(column.personal or column.pseudonym for column in self.columns)
+
+    @property
     def is_deposited(self) -> bool:
         """No portal has it: a partner leaves it in the drop box."""
         return self.protocol == "depot"

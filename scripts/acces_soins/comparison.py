@@ -299,7 +299,7 @@ def _warnings(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     return records(
         connection,
         "select controle, attendu, observe from nouvelle.marts.qualite "
-        "where resultat = 'echoue' order by controle, attendu",
+        "where frontiere = 'sortie' and resultat = 'echoue' order by controle, attendu",
     )
 
 

@@ -6,7 +6,18 @@ from acces_soins.catalog import MODELS, read_yaml
 
 # Written by the publication itself, not by dbt: the results of the checks.
 QUALITY = dict.fromkeys(
-    ("run", "controle", "severite", "attendu", "observe", "resultat", "exemples"), "varchar"
+    (
+        "run",
+        "frontiere",
+        "suite",
+        "controle",
+        "severite",
+        "attendu",
+        "observe",
+        "resultat",
+        "exemples",
+    ),
+    "varchar",
 )
 
 Contracts = dict[str, dict[str, str]]  # table → column → type

@@ -5,9 +5,11 @@ SQL has its own (``dbt_project/macros/textes.sql``), with the same signs.
 
 import datetime as dt
 import decimal
+import math
 
 THOUSANDS = "\u202f"  # narrow no-break space
 MINUS = "\u2212"
+SIGNIFICANT = 6
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
@@ -30,6 +32,15 @@ def exact(value: float) -> str:
 def unrounded(value: float) -> str:
     """« 12 », « 3,033611937 »: every decimal that the figure has, without any sign between thousands."""
     return format(decimal.Decimal(repr(value)).normalize(), "f").replace("-", MINUS).replace(".", ",")
+
+
+def significant(value: float) -> str:
+    """« 1 234,57 », « 0,000123457 »: to six significant figures, without zeros that say nothing."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    whole = math.floor(math.log10(abs(value))) + 1
+    written = number(value, max(0, SIGNIFICANT - whole))
+    return written.rstrip("0").rstrip(",") if "," in written else written
 
 
 def date(day: dt.date) -> str:

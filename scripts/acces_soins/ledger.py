@@ -15,7 +15,9 @@ from acces_soins.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
-EXTRACTIONS, NIGHTS, CHECKS, PUBLICATIONS = "extractions", "nuits", "controles", "publications"
+EXTRACTIONS, NIGHTS, PUBLICATIONS = "extractions", "nuits", "publications"
+# One line per file judged at the entrance, one per night at the way out, with all their checks.
+ENTRANCE_CHECKS, EXIT_CHECKS = "controles_a_l_entree", "controles_a_la_sortie"
 PROPOSALS, RELEASES = "propositions", "publications_figees"
 # What enters the raw zone, told just before it does: rank, bytes and manifest of each edition.
 ARRIVALS = "arrivees"

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from acces_soins import content, formats, history, ledger
+from acces_soins.contracts import QUALITY
 from acces_soins.errors import AccesSoinsError
 from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
@@ -43,7 +44,7 @@ def publish(
         database: the private build.
         inputs: what it was built from.
         published: relations of ``marts`` marked ``publier: true``.
-        checks: results of the checks, as ``quality.CheckResult`` gives them.
+        checks: results of both borders, as ``quality.as_rows`` gives them.
         night: id of the run.
 
     The version's folder appears whole; the link is swapped last. A run killed before the swap leaves
@@ -120,13 +121,11 @@ def write_database(
             connection.execute(f'create table marts."{relation}" as from prive.marts."{relation}"')
             _copy_comments(connection, relation)
         fingerprints = _write_history(connection, draft, name, moment) if history.MART in published else {}
+        # As one document: thousands of rows bound one by one take seconds.
         connection.execute(
-            "create table marts.qualite (run varchar, controle varchar, severite varchar, attendu varchar, "
-            "observe varchar, resultat varchar, exemples varchar)"
+            "create table marts.qualite as select unnest(from_json(?, ?), recursive := true)",
+            [json.dumps([_check_row(check) for check in checks]), json.dumps([QUALITY])],
         )
-        if checks:
-            rows = [_check_row(check) for check in checks]
-            connection.executemany("insert into marts.qualite values (?, ?, ?, ?, ?, ?, ?)", rows)
         connection.execute("commit; detach prive")
     return fingerprints
 
@@ -146,11 +145,11 @@ def _write_history(
     return {code: {"sources": sources, "corrections": corrections} for code, sources, corrections in rows}
 
 
-def _check_row(check: dict) -> list:
+def _check_row(check: dict) -> dict[str, str]:
     """The row of ``marts.qualite``; of a reserved check the verdict alone: its detail helps an attacker."""
-    names = ("run", "controle", "severite", "attendu", "observe", "resultat")
     shown = check | {"observe": RESERVED, "exemples": []} if check.get("reserve") else check
-    return [*(shown[name] for name in names), json.dumps(shown["exemples"], ensure_ascii=False, default=str)]
+    told = shown | {"exemples": json.dumps(shown["exemples"], ensure_ascii=False)}
+    return {name: told[name] for name in QUALITY}
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, relation: str) -> None:

@@ -4,14 +4,14 @@ import datetime as dt
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
 from acces_soins import landing, ledger, quality, readers
-from acces_soins.catalog import Source
+from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.extraction import Download
 from acces_soins.landing import Manifest
@@ -77,6 +77,19 @@ def confirmed_edition(
     Only what stands outside a file can say it: its name, or the day of its upload.
     """
     return _later(source, landed, _edition_outside(source, name or "", producer_date))
+
+
+def last_checks() -> list[dict]:
+    """What was checked of the last file judged of each source, landed or refused, by source.
+
+    Of a file that is not public, or that speaks of persons, the verdicts alone may be published.
+    """
+    last = {event["source"]: event["controles"] for event in ledger.read(ledger.ENTRANCE_CHECKS)}
+    return [
+        row | {"reserve": row["reserve"] or source.is_deposited or source.has_persons}
+        for source in load_sources().values()
+        for row in last.get(source.id, ())
+    ]
 
 
 def copy_in(file: Path, folder: Path) -> Path:
@@ -234,8 +247,9 @@ def _check_landing(source: Source, arrival: Arrival, table: Path, run: str) -> N
         perimetre=arrival.perimetre,
         previous_edition=previous.edition if previous else None,
     )
-    for result in results:
-        ledger.append(ledger.CHECKS, {"frontiere": "entree", "source": source.id, **asdict(result)})
+    rows = quality.as_rows(results, quality.ENTRANCE)
+    judged = {"source": source.id, "fichier": arrival.path.name, "sha256": arrival.sha256}
+    ledger.append(ledger.ENTRANCE_CHECKS, {"nuit": run, **judged, "controles": rows})
     if failure := quality.first_critical(results):
         raise RefusedInput(
             arrival.path.name, failure.lieu, failure.attendu, failure.observe, failure.que_faire

@@ -41,6 +41,9 @@ INDICATORS: Columns = {
     "borne_max double": lambda indicator: indicator.meta["bornes"][1],
     "confidentialite_regle varchar": lambda indicator: indicator.meta["confidentialite"]["regle"],
     "confidentialite_seuil integer": lambda indicator: indicator.meta["confidentialite"].get("seuil"),
+    "confidentialite_contributeurs integer": (
+        lambda indicator: indicator.meta["confidentialite"].get("contributeurs_minimum")
+    ),
     "confidentialite_raison varchar": lambda indicator: indicator.meta["confidentialite"].get("raison"),
     "hors_champ varchar[]": lambda indicator: indicator.meta.get("hors_champ", []),
     "denominateur_de varchar": lambda indicator: indicator.meta.get("denominateur_de"),

@@ -8,7 +8,7 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 
-from acces_soins import landing, publication, releases
+from acces_soins import landing, ledger, publication, releases
 from acces_soins.catalog import Source, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.landing import Manifest
@@ -67,8 +67,16 @@ def _quarter_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def _prune_reports() -> None:
-    """Keep the pages of checks and the logs of the last nights; their reports and the ledger stay."""
-    for folder, names in (("controles", "*"), ("nuits", "*Z.log"), ("nuits", "*.replique.log")):
-        found = sorted((get_settings().reports / folder).glob(names), key=lambda path: path.stat().st_mtime)
-        for old in found[:-KEPT_REPORTS]:
+    """Keep the checks and the logs of the last nights, and the checks of the last deposits.
+
+    The reports and the ledger stay. Apart: sixty files that a partner leaves in an hour would else take the
+    pages of sixty nights away.
+    """
+    reports = get_settings().reports
+    nights = {event["nuit"] for event in ledger.read(ledger.NIGHTS)}
+    pages = sorted((reports / "controles").glob("*"))
+    kinds = [[page for page in pages if (page.name in nights) is night] for night in (True, False)]
+    kinds += [sorted((reports / "nuits").glob(names)) for names in ("*Z.log", "*.replique.log")]
+    for kind in kinds:
+        for old in kind[:-KEPT_REPORTS]:
             shutil.rmtree(old) if old.is_dir() else old.unlink()

@@ -142,10 +142,9 @@ def check(night: str) -> dict:
             folder / warehouse.DATABASE, served if served.exists() else None, night
         )
         results += disclosure.audit(folder / warehouse.DATABASE, night)
-        rows = [asdict(result) for result in results]
-        (folder / CHECKS).write_text(json.dumps(rows, ensure_ascii=False, default=str), encoding="utf-8")
-        for row in rows:
-            ledger.append(ledger.CHECKS, {"frontiere": "sortie", **json.loads(json.dumps(row, default=str))})
+        rows = quality.as_rows(results, quality.EXIT)
+        (folder / CHECKS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+        ledger.append(ledger.EXIT_CHECKS, {"nuit": night, "controles": rows})
         warnings = sum(r.resultat == "echoue" and r.severite == "avertissement" for r in results)
         passed = sum(r.resultat == "reussi" for r in results)
         done |= {"etat": "fait", "phrase": f"{passed} réussis, {warnings} avertissement(s)"}
@@ -170,7 +169,11 @@ def publish(night: str) -> dict:
                 f"contrôles critiques en échec : {', '.join(failed)}. Rien n'est publié."
             )
         version = publication.publish(
-            folder / warehouse.DATABASE, inputs, warehouse.published_relations(), checks, night
+            folder / warehouse.DATABASE,
+            inputs,
+            warehouse.published_relations(),
+            [*reception.last_checks(), *checks],
+            night,
         )
         history.record(version)
         done |= {"etat": "publie", "phrase": f"version {version['version']}", "version": version["version"]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import french, frozen, ledger
+from acces_soins import french, frozen, history, ledger
 from acces_soins.comparison import RELEASE_FILE
 from acces_soins.contracts import Contracts, marts_contracts
 from acces_soins.errors import AccesSoinsError
@@ -89,7 +89,7 @@ def verify(folder: Path) -> list[str]:
 
 
 def judge(database: Path, contracts: Contracts) -> tuple[list[str], list[str]]:
-    """What a published file has right and what it has wrong, by its tables and by its sums.
+    """What a published file has right and what it has wrong, by its tables, its figures and their sums.
 
     French sentences. A candidate is judged before it is proposed as a release is afterwards.
     """
@@ -97,6 +97,8 @@ def judge(database: Path, contracts: Contracts) -> tuple[list[str], list[str]]:
         if faults := schema_faults(connection, contracts):
             # Sums are read in tables that follow their contracts.
             return [], faults
+        if not connection.execute(f"select count(valeur) from marts.{history.MART}").fetchone()[0]:
+            return [], [f"{DATABASE}, table {history.MART} : attendu des chiffres ; trouvé aucun."]
         sums, unequal = _check_sums(connection)
     return [f"{len(contracts)} tables conformes à leurs contrats", sums], unequal
 

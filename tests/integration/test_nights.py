@@ -107,6 +107,8 @@ class TestFirstNight:
 
     def test_checks_are_published_with_the_figures(self, after_first_night, ask):
         assert ask("select count(*) from marts.qualite where resultat = 'reussi'")[0][0] > 50
+        borders = ask("select frontiere, count(distinct suite) > 20 from marts.qualite group by 1 order by 1")
+        assert borders == [("entree", True), ("sortie", True)]
         assert ask(
             "select count(*) from marts.qualite where severite = 'critique' and resultat <> 'reussi'"
         ) == [(0,)]

@@ -437,7 +437,14 @@ def _verdicts() -> list[dict]:
 
 
 def _checks() -> list[dict]:
-    common = {"run": "essai", "attendu": "rien d'inventé", "observe": "tout l'est", "exemples": "[]"}
+    common = {
+        "run": "essai",
+        "frontiere": "sortie",
+        "suite": "publication/essai",
+        "attendu": "rien d'inventé",
+        "observe": "tout l'est",
+        "exemples": "[]",
+    }
     return [
         {**common, "controle": "cle_unique", "severite": "critique", "resultat": "reussi"},
         {

@@ -1,10 +1,10 @@
-"""Random confidential tables with the shapes of the real one: Corsica, overseas régions, a linked year."""
+"""Random confidential tables, shaped as the real one: Corsica, overseas, a linked year, few doctors."""
 
 import random
 from dataclasses import replace
 from itertools import product
 
-from acces_soins.disclosure.tables import FRANCE, Key, Relation, Table, make_table
+from acces_soins.disclosure.tables import FRANCE, Key, Relation, Table, made_by_few, make_table
 
 # Two large régions, Corsica (two départements), two overseas régions that are one département each.
 REGIONS = {
@@ -32,17 +32,25 @@ def table_of(
     hidden: tuple[str, ...] = (),
     regions: dict[str, str] = REGIONS,
     threshold: int = THRESHOLD,
+    doctors: dict[str, int] | None = None,
 ) -> Table:
-    """One quarter: régions and France add up the départements; the producer masked the ``hidden``."""
+    """One quarter: régions and France add up the départements; the producer masked the ``hidden``.
+
+    ``doctors``: how many made the counts of these départements; ten made the others. Three are needed.
+    """
     counts = {key(code): count for code, count in departments.items() if code not in hidden}
     for code in dict.fromkeys(regions.values()):
         counts[region(code)] = sum(n for each, n in departments.items() if regions[each] == code)
     counts[key("FR")] = sum(departments.values())
-    return make_table(counts, [key(code) for code in hidden], {"nb": threshold}, regions)
+    table = make_table(counts, [key(code) for code in hidden], {"nb": threshold}, regions)
+    if doctors is None:
+        return table
+    made = {key(code): doctors.get(code, 10) for code in departments}
+    return replace(table, concentrated=made_by_few(table, made, {"nb": 3}))
 
 
 def random_table(seed: int) -> Table:
-    """Zeros, small and large counts; now and then a mask of the producer, a hole, a linked year."""
+    """Zeros, small and large counts; at times a mask of the producer, a hole, a linked year, few doctors."""
     draw = random.Random(seed)
     threshold = draw.choice([3, 5, 11])
     linked = draw.random() < 0.3
@@ -71,9 +79,12 @@ def random_table(seed: int) -> Table:
     hidden = [each for each in lost if draw.random() < 0.5]
     for each in lost:
         del counts[each]
-    return make_table(
+    table = make_table(
         counts, hidden, {"nb": threshold, "an": threshold}, REGIONS, {"an": "nb"} if linked else {}
     )
+    few = draw.random() < 0.4
+    made = {each: draw.randint(1, 9) for each in counts if each.level == "departement" and each.group == "nb"}
+    return replace(table, concentrated=made_by_few(table, made, {"nb": 3, "an": 3})) if few else table
 
 
 def forest(seeds) -> Table:
@@ -81,6 +92,7 @@ def forest(seeds) -> Table:
     counts: dict[Key, float] = {}
     thresholds: dict[str, int] = {}
     relations: list[Relation] = []
+    concentrated: set[Key] = set()
     for seed in seeds:
         table = random_table(seed)
 
@@ -93,4 +105,5 @@ def forest(seeds) -> Table:
             replace(each, total=named(each.total), parts=tuple(map(named, each.parts)))
             for each in table.relations
         ]
-    return Table(counts, thresholds, tuple(relations))
+        concentrated |= set(map(named, table.concentrated))
+    return Table(counts, thresholds, tuple(relations), frozenset(concentrated))

@@ -76,12 +76,14 @@ def publish(
     closing: str = "2026-09-30",
     contracts: dict = CONTRACTS,
     checks: list[dict] = (),
+    others: Path | None = None,
     **inputs,
 ) -> dict:
     """Publish a version made of ``points`` and enter it in the register, as a night does.
 
     ``code`` tells builds apart; ``inputs`` are those of ``Inputs`` (``editions={…}``);
-    ``contracts`` are the tables that it has; ``checks`` what its checks found.
+    ``contracts`` are the tables that it has; ``checks`` what its checks found; ``others`` a published file
+    that fills the tables of which nothing is said here.
     """
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / f"{code}.duckdb"
@@ -107,9 +109,13 @@ def publish(
         connection.execute(f"create table {history.CHANGES} ({changed})")
         for rank, name in enumerate(history.publications(), start=1):
             connection.execute("insert into registre.publications values (?, ?)", [name, rank])
+        if others:
+            connection.execute(f"attach '{others}' as autres (read_only)")
         for table, columns in contracts.items():
             typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create table marts.{table} ({typed})")
+            if others and table not in tables:
+                connection.execute(f"insert into marts.{table} by name from autres.marts.{table}")
             for row in tables.get(table, ()):
                 marks = ", ".join("?" * len(row))
                 connection.execute(

@@ -67,10 +67,13 @@ from marts.tableau_de_bord
 where code_indicateur = 'taux_ald_sans_mt' and niveau = 'departement' and code_territoire = '28'
     and trimestre = '2025T2';
 create table marts.qualite (
-    run varchar, controle varchar, severite varchar, attendu varchar, observe varchar, resultat varchar,
-    exemples varchar
+    run varchar, frontiere varchar, suite varchar, controle varchar, severite varchar, attendu varchar,
+    observe varchar, resultat varchar, exemples varchar
 );
-insert into marts.qualite values ('nuit', 'cle_unique', 'critique', 'une ligne', null, 'reussi', '[]');
+insert into marts.qualite by name
+select
+    'nuit' as run, 'sortie' as frontiere, 'publication/essai' as suite, 'cle_unique' as controle,
+    'critique' as severite, 'une ligne' as attendu, 'reussi' as resultat, '[]' as exemples;
 """
 
 

@@ -56,3 +56,14 @@ def test_nothing_else_writes_numbers():
         if ",.{" in path.read_text(encoding="utf-8") and path.name != "french.py"
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0"), (99.0, "99"), (1234.5678, "1\u202f234,57"), (-0.000123456789, "\u22120,000123457"),
+        (100.0, "100"), (1e7, "10\u202f000\u202f000"), (0.1 + 0.2, "0,3"), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_six_significant_figures(value, written):
+    assert french.significant(value) == written

@@ -60,8 +60,8 @@
     'proxy_densite_specialistes',
 ] %}
 
--- Bounds are null where the model gives none.
-select null::double as borne_basse, null::double as borne_haute
+-- Bounds, and how many people a count comes from, are null where the model gives none.
+select null::double as borne_basse, null::double as borne_haute, null::double as contributeurs
 where false
 {%- for code in indicateurs %}
 union all by name

@@ -32,6 +32,7 @@ select
     catalogue.variation_alerte_points,
     catalogue.confidentialite_regle,
     catalogue.confidentialite_seuil,
+    catalogue.confidentialite_contributeurs,
     catalogue.confidentialite_raison,
     catalogue.report_max_trimestres,
     catalogue.version_methode,

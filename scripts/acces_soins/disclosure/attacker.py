@@ -2,12 +2,12 @@
 
 Two linear programmes for each count (its minimum, its maximum) under every sum and every published
 figure, as in Fischetti and Salazar, « Models and algorithms for optimizing cell suppression in tabular
-data » (JASA, 2000). The attacker knows the threshold and reads which masks are primary.
+data » (JASA, 2000). The attacker knows the rule and reads what each mask says of itself.
 """
 
 from collections.abc import Collection, Mapping
 
-from acces_soins.disclosure.rules import PRIMARY, protection_width
+from acces_soins.disclosure.rules import CONTRIBUTORS, PRIMARY
 from acces_soins.disclosure.tables import Key, Table
 
 Interval = tuple[float, float]
@@ -37,13 +37,8 @@ def exposed(table: Table, masks: Mapping[Key, str], known: Collection[Key]) -> d
     return {
         key: (low, high)
         for key, (low, high) in intervals(table, masks, known).items()
-        if not _is_wide(table, key, low, high)
+        if high - low < table.width(key) - TOLERANCE
     }
-
-
-def _is_wide(table: Table, key: Key, low: float, high: float) -> bool:
-    least = protection_width(table.thresholds[key.group]) if key in table.confidential else 1
-    return high - low >= least - TOLERANCE
 
 
 def _bounds(
@@ -87,8 +82,9 @@ def _signed(keys: tuple[Key, ...]) -> list[tuple[Key, int]]:
 
 
 def _range(table: Table, key: Key, masks: Mapping[Key, str]) -> tuple[float, float | None]:
-    """What its label says by itself: a primary mask tells the rule, a secondary one nothing."""
-    return (1, table.thresholds[key.group] - 1) if masks.get(key) == PRIMARY else (0, None)
+    """What its label says by itself: under the threshold, at the threshold or over, or nothing."""
+    threshold = table.thresholds[key.group]
+    return {PRIMARY: (1, threshold - 1), CONTRIBUTORS: (threshold, None)}.get(masks.get(key), (0, None))
 
 
 def _optimum(linprog, matrix, sides, ranges, column: int, direction: int) -> float:

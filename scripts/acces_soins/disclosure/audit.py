@@ -8,9 +8,9 @@ import duckdb
 
 from acces_soins.disclosure.attacker import exposed
 from acces_soins.disclosure.masks import UNJUDGED
-from acces_soins.disclosure.points import QUARTER_OF_POINT, read_points, read_published_before
+from acces_soins.disclosure.points import QUARTER_OF_POINT, read_past, read_points
 from acces_soins.disclosure.producer_masks import given_away
-from acces_soins.disclosure.rules import FREQUENCY, PRIMARY, FrequencyRule, frequency_rules
+from acces_soins.disclosure.rules import FREQUENCY, FrequencyRule, frequency_rules
 from acces_soins.disclosure.tables import Key
 from acces_soins.quality.engine import run_checks
 from acces_soins.quality.results import CheckResult
@@ -84,7 +84,7 @@ def audit(database: Path, run: str) -> list[CheckResult]:
 
 def _tell(connection: duckdb.DuckDBPyConnection, table: str, cells: Iterable[tuple]) -> None:
     connection.execute(f"CREATE TABLE {table} ({CELL})")
-    if rows := [list(cell) for cell in cells]:
+    if rows := [list(cell)[:4] for cell in cells]:
         connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", rows)
 
 
@@ -96,11 +96,11 @@ def _attack(connection: duckdb.DuckDBPyConnection, rules: Mapping[str, Frequency
     )
     published = _published(connection, rules)
     # A confidential count in clear is found at once: it is attacked with the others.
-    bare = dict.fromkeys(points.table.confidential & published.known, PRIMARY)
+    bare = {key: points.table.reason(key) for key in points.table.confidential & published.known}
     masks = {key: why for key, why in published.masks.items() if why != UNJUDGED} | bare
     found = exposed(points.table, masks, published.known)
-    before = read_published_before(connection.sql("select * from registre.valeurs"), points)
-    told = exposed(points.table, masks, published.known | before) if before - published.known else {}
+    past = read_past(connection.sql("select * from registre.valeurs"), points)
+    told = exposed(past.table, masks, published.known | past.known) if past.known - published.known else {}
     return Findings(len(masks), sorted(found), sorted(key for key in told if key not in found))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from acces_soins.disclosure.points import read_points, read_published_before
+from acces_soins.disclosure.points import read_past, read_points
 from acces_soins.disclosure.rules import frequency_rules
 from acces_soins.disclosure.suppression import protect
 from acces_soins.sql_text import literal
@@ -37,7 +37,7 @@ def masked_points(
     if not rules:
         return _as_relation(points, [])
     found = read_points(points, territories, rules)
-    masks = protect(found.table, read_published_before(published, found))
+    masks = protect(found.table, read_past(published, found))
     shown = [(*point, masks[key]) for point, key in found.keys.items() if key in masks]
     return _as_relation(points, [*shown, *((*point, UNJUDGED) for point in found.without_count)])
 

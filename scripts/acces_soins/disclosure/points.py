@@ -1,26 +1,28 @@
 """The dated points of the indicators under the frequency rule, as one table of counts."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import duckdb
 
 from acces_soins.disclosure.rules import MEASURES, FrequencyRule
-from acces_soins.disclosure.tables import Key, Table, make_table
+from acces_soins.disclosure.tables import Key, Past, Table, made_by_few, make_table, with_past_sums
 
 # A point speaks for the quarter end that it is within fifteen days of.
 QUARTER_OF_POINT = "year(date_reference - 15) || 'T' || quarter(date_reference - 15)"
 POINTS = """
-select {columns}, {quarter} as trimestre, valeur, numerateur, denominateur
+select {columns}, {quarter} as trimestre, valeur, numerateur, denominateur, contributeurs
 from points
 where code_indicateur in ({codes}) and date_reference is not null
 qualify row_number() over (partition by {columns} order by date_extraction desc) = 1
 """
 PUBLISHED_BEFORE = """
-select distinct {columns}, {quarter} as trimestre, valeur
+select distinct {columns}, {quarter} as trimestre, publication, valeur, numerateur, denominateur
 from publies
-where code_indicateur in ({codes}) and valeur is not null and date_reference is not null
+where code_indicateur in ({codes}) and date_reference is not null
+order by all
 """
 
 
@@ -67,11 +69,13 @@ def read_points(
         territories: relation with niveau, code_territoire, code_region.
         rules: by code of indicator, at least one.
     """
-    values, keys = {}, {}
+    values, keys, contributors = {}, {}, {}
     for row in points.query("points", _query(POINTS, rules)).fetchall():
         point, quarter = PointKey(*row[:4]), row[4]
-        values[point] = row[5:]
+        values[point] = row[5:8]
         keys[point] = Key(rules[point.code_indicateur].group, point.niveau, point.code_territoire, quarter)
+        if row[8] is not None:
+            contributors[keys[point]] = row[8]
     counts: dict[Key, float] = {}
     # The indicator that names the group gives its count first.
     for point in sorted(values, key=lambda each: (keys[each].group != each.code_indicateur, each)):
@@ -89,26 +93,34 @@ def read_points(
         dict(departments),
         {rule.group: rules[rule.annual_of].group for rule in rules.values() if rule.annual_of},
     )
-    return Points(rules, values, keys, table)
+    minimum = {rule.group: rule.contributors for rule in rules.values()}
+    few = made_by_few(table, contributors, minimum) if any(minimum.values()) else frozenset()
+    return Points(rules, values, keys, replace(table, concentrated=few))
 
 
-def read_published_before(published: duckdb.DuckDBPyRelation, points: Points) -> set[Key]:
-    """The counts that an earlier publication gave with today's figure.
+def read_past(published: duckdb.DuckDBPyRelation, points: Points) -> Past:
+    """What earlier publications gave of these counts, and of their sums.
 
     Args:
         published: relation of every value that was published (``registre.valeurs``).
         points: today's.
     """
-    today: dict[tuple, set[float]] = {}
+    today: dict[tuple, set[float]] = defaultdict(set)
     for point, values in points.values.items():
-        today.setdefault((point.code_indicateur, points.keys[point]), set()).add(values[0])
+        today[point.code_indicateur, points.keys[point]].add(values[0])
     told: set[Key] = set()
+    given: dict[Key, dict[str, float | None]] = defaultdict(dict)
     for row in published.query("publies", _query(PUBLISHED_BEFORE, points.rules)).fetchall():
-        code, level, territory, quarter, value = row[0], row[1], row[2], row[4], row[5]
-        key = Key(points.rules[code].group, level, territory, quarter)
-        if value in today.get((code, key), ()):
+        rule, quarter, publication, values = points.rules[row[0]], row[4], row[5], row[6:]
+        key = Key(rule.group, row[1], row[2], quarter)
+        if key not in points.table.counts:
+            continue
+        if values[0] is not None and values[0] in today[rule.code, key]:
             told.add(key)
-    return told & set(points.table.counts)
+        count = values[MEASURES.index(rule.measure)]
+        if count is not None or publication not in given[key]:
+            given[key][publication] = count
+    return Past(frozenset(told), with_past_sums(points.table, given))
 
 
 def _query(text: str, codes: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The frequency rule of an indicator, as the catalogue writes it, and what it asks of a masked count."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,14 +9,16 @@ from acces_soins.errors import ConfigurationError
 
 NONE, PRODUCER, FREQUENCY = "aucune", "producteur", "seuil_frequence"
 RULES = (NONE, PRODUCER, FREQUENCY)
-PRIMARY, SECONDARY = "secret_primaire", "secret_secondaire"
+PRIMARY, CONTRIBUTORS, SECONDARY = "secret_primaire", "secret_contributeurs", "secret_secondaire"
 MEASURES = ("valeur", "numerateur", "denominateur")
+FIELDS = {"regle", "seuil", "effectif", "meme_effectif_que", "total_annuel_de", "contributeurs_minimum"}
 LOWEST_THRESHOLD = 3  # under it, to say that a count is masked is to give it
+MARGIN = 0.1  # of a count that too few contributors made, on either side: FREQ(3, 10) of INSEE and Tau-Argus
 
 
 @dataclass(frozen=True)
 class FrequencyRule:
-    """A count from 1 to ``threshold`` − 1 is confidential.
+    """A count from 1 to ``threshold`` − 1 is confidential, and so is one of fewer than ``contributors``.
 
     ``measure`` is the column that counts people or acts; indicators of the same ``group`` show the
     same count and are masked together; ``annual_of`` names the group whose four quarters this one adds up.
@@ -26,6 +29,7 @@ class FrequencyRule:
     measure: str
     group: str
     annual_of: str | None = None
+    contributors: int = 0
 
 
 def frequency_rules(indicators: Mapping[str, Indicator] | None = None) -> dict[str, FrequencyRule]:
@@ -56,6 +60,22 @@ def protection_interval(count: float, threshold: int) -> tuple[float, float]:
     return low, low + width
 
 
+def margin_width(count: float, threshold: int) -> int:
+    """How wide the interval left of a count that too few contributors made: one of them knows his own part.
+
+    Ten per cent on either side (INSEE, « La protection des tableaux », rule FREQ(3, 10) of Tau-Argus), and
+    never less than for a small count.
+    """
+    return max(protection_width(threshold), math.ceil(2 * MARGIN * count))
+
+
+def margin_interval(count: float, threshold: int) -> tuple[float, float]:
+    """Such an interval around the count, never under the threshold: its label tells that much."""
+    width = margin_width(count, threshold)
+    low = max(threshold, count - width // 2)
+    return low, low + width
+
+
 def _rule(code: str, rule: dict, known: Mapping[str, dict]) -> FrequencyRule:
     threshold, measure = rule.get("seuil"), rule.get("effectif")
     if not isinstance(threshold, int) or threshold < LOWEST_THRESHOLD or measure not in MEASURES:
@@ -63,6 +83,17 @@ def _rule(code: str, rule: dict, known: Mapping[str, dict]) -> FrequencyRule:
             f"indicateur « {code} » : attendu, sous « confidentialite », un seuil entier d'au moins "
             f"{LOWEST_THRESHOLD} et un effectif parmi {', '.join(MEASURES)} ; trouvé {rule}. "
             "Compléter son YAML."
+        )
+    if unknown := sorted(set(rule) - FIELDS):
+        raise ConfigurationError(
+            f"indicateur « {code} », sous « confidentialite » : attendu {', '.join(sorted(FIELDS))} ; trouvé "
+            f"{', '.join(unknown)}. Corriger son YAML."
+        )
+    contributors = rule.get("contributeurs_minimum", 0)
+    if not isinstance(contributors, int) or contributors < 0:
+        raise ConfigurationError(
+            f"indicateur « {code} », contributeurs_minimum : attendu un nombre entier ; trouvé "
+            f"{contributors}. Corriger son YAML."
         )
     for field in ("meme_effectif_que", "total_annuel_de"):
         other = rule.get(field)
@@ -72,4 +103,4 @@ def _rule(code: str, rule: dict, known: Mapping[str, dict]) -> FrequencyRule:
                 "Nommer un indicateur sous la même règle."
             )
     group = rule.get("meme_effectif_que", code)
-    return FrequencyRule(code, threshold, measure, group, rule.get("total_annuel_de"))
+    return FrequencyRule(code, threshold, measure, group, rule.get("total_annuel_de"), contributors)

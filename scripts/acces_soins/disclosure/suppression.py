@@ -1,38 +1,39 @@
 """Which counts are masked: those under the threshold, and those that would give them back."""
 
 import tempfile
-from collections.abc import Collection
 from pathlib import Path
 
 from acces_soins.disclosure import tauargus
 from acces_soins.disclosure.attacker import exposed
-from acces_soins.disclosure.rules import PRIMARY, SECONDARY, protection_interval
-from acces_soins.disclosure.tables import FRANCE, Key, Table
+from acces_soins.disclosure.rules import SECONDARY, margin_interval, protection_interval
+from acces_soins.disclosure.tables import FRANCE, Key, Past, Table
 from acces_soins.errors import AccesSoinsError
 
 FRANCE_WEIGHT = 1000  # the national figure is masked when nothing else does
 
 
-def protect(table: Table, published_before: Collection[Key] = ()) -> dict[Key, str]:
-    """What is masked, and why (``secret_primaire`` | ``secret_secondaire``).
+def protect(table: Table, past: Past | None = None) -> dict[Key, str]:
+    """What is masked, and why (``secret_primaire`` | ``secret_contributeurs`` | ``secret_secondaire``).
 
     The engine's pattern is attacked before it is taken; where it has none (measured: three random tables
     in a hundred) the smallest neighbours are masked until the attacker finds nothing. A confidential
     total whose label would say too much (ten parts of 1 under a threshold of 11) is told as secondary.
-    A count that an earlier publication gave is not masked besides another: it would hide nothing. Where
-    that leaves no way, the present publication is protected by itself and the audit says so.
+    A count that an earlier publication gave is not masked besides another: it would hide nothing; and the
+    sums that they gave, which corrections have changed since, must not open what is masked now. Where that
+    leaves no way, the present publication is protected by itself and the audit says so.
 
     Raises AccesSoinsError when no pattern protects.
     """
-    known = set(published_before)
-    masks = dict.fromkeys(sorted(table.confidential), PRIMARY)
-    systems = [system for system in table.systems() if system.relations]
+    past = past or Past(frozenset(), table)
+    known = set(past.known)
+    masks = {key: table.reason(key) for key in sorted(table.confidential)}
+    systems = [system for system in past.table.systems() if system.relations]
     for system, answer in zip(systems, _solve(systems, known), strict=True):
         keys = sorted(system.counts)
         pattern = {key: why for key, why in masks.items() if key in system.counts}
         # Numbers past the counts are the unknown remainders of open sums, masked already.
         pattern |= {keys[i]: SECONDARY for i in answer or () if i < len(keys) and keys[i] not in masks}
-        complete = _completed(system, pattern, known) or _completed(system, pattern, set())
+        complete = _completed(system, pattern, known) or _completed(table.part(system.counts), pattern, set())
         if complete is None:
             raise AccesSoinsError(
                 f"secret statistique : aucun masquage ne protège {', '.join(min(system.confidential))}. "
@@ -55,7 +56,7 @@ def _completed(table: Table, pattern: dict[Key, str], known: set[Key]) -> dict[K
         }
         if not besides:
             totals = {r.total for r in table.relations if found.keys() & set(r.keys)}
-            besides = {key for key in totals if masks.get(key) == PRIMARY}
+            besides = {key for key in totals if masks.get(key, SECONDARY) != SECONDARY}
         if not besides:
             return None
         masks |= dict.fromkeys(sorted(besides), SECONDARY)
@@ -96,8 +97,12 @@ def _problem(table: Table, known: set[Key]) -> str:
 def _cell(table: Table, key: Key, known: set[Key], ceiling: float) -> str:
     count, threshold = table.counts[key], table.thresholds[key.group]
     if key in table.confidential:
-        low, high = protection_interval(count, threshold)
-        return f"{count:.12g} {count:.12g} u 1 {threshold - 1} {count - low:.12g} {high - count:.12g} 0"
+        if table.is_small(key):
+            least, most, (low, high) = 1, threshold - 1, protection_interval(count, threshold)
+        else:
+            least, most, (low, high) = threshold, ceiling, margin_interval(count, threshold)
+        margins = f"{count - low:.12g} {high - count:.12g} 0"
+        return f"{count:.12g} {count:.12g} u {least} {most:.12g} {margins}"
     if count <= 0 or key in known:
         return f"{count:.12g} 1 z {count:.12g} {count:.12g} 0 0 0"
     weight = count * (FRANCE_WEIGHT if key.place == FRANCE else 1)

@@ -2,23 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from acces_soins.disclosure.rules import CONTRIBUTORS, PRIMARY, margin_width, protection_width
+
 FRANCE = ("france", "FR")
 YEAR_END = "T4"
+TOLERANCE = 1e-6
 
 Place = tuple[str, str]  # niveau, code_territoire
 
 
 class Key(NamedTuple):
-    """One count: its group of indicators, its territory, its quarter."""
+    """One count: its group of indicators, its territory, its quarter.
+
+    ``publication`` is the earlier one that gave another count of the same than today's.
+    """
 
     group: str
     level: str
     territory: str
     quarter: str
+    publication: str = ""
 
     @property
     def place(self) -> Place:
@@ -48,22 +55,44 @@ class Relation:
 
 @dataclass(frozen=True)
 class Table:
-    """True counts, their threshold by group, and their relations."""
+    """True counts, their threshold by group, their relations, and those that too few contributors made."""
 
     counts: Mapping[Key, float]
     thresholds: Mapping[str, int]
     relations: tuple[Relation, ...]
+    concentrated: frozenset[Key] = frozenset()
 
     @cached_property
     def confidential(self) -> frozenset[Key]:
-        """Counts that the rule hides: zero says nothing of anybody."""
-        return frozenset(k for k, count in self.counts.items() if 0 < count < self.thresholds[k.group])
+        """Counts that the rule hides: zero says nothing of anybody, what was corrected since neither."""
+        return frozenset(
+            key
+            for key, count in self.counts.items()
+            if count > 0 and not key.publication and (self.is_small(key) or key in self.concentrated)
+        )
+
+    def is_small(self, key: Key) -> bool:
+        return self.counts[key] < self.thresholds[key.group]
+
+    def reason(self, key: Key) -> str:
+        """What the mask of a confidential count says of it."""
+        return PRIMARY if self.is_small(key) else CONTRIBUTORS
+
+    def width(self, key: Key) -> int:
+        """How wide the interval left of a masked count must be; of one masked besides, not a point."""
+        if key not in self.confidential:
+            return 1
+        threshold = self.thresholds[key.group]
+        return (
+            protection_width(threshold) if self.is_small(key) else margin_width(self.counts[key], threshold)
+        )
 
     def part(self, keys: Iterable[Key]) -> "Table":
-        """The same, of these keys alone; every relation is whole inside or outside."""
+        """The same, of these keys alone; a relation that is not whole inside is left out."""
         kept = set(keys)
         counts = {key: count for key, count in self.counts.items() if key in kept}
-        return Table(counts, self.thresholds, tuple(r for r in self.relations if r.total in kept))
+        relations = tuple(relation for relation in self.relations if kept.issuperset(relation.keys))
+        return Table(counts, self.thresholds, relations, self.concentrated & kept)
 
     def systems(self) -> list["Table"]:
         """The parts that no relation ties together, those without anything confidential left out."""
@@ -83,6 +112,23 @@ class Table:
             members[find(key)].append(key)
         roots = {find(key) for key in self.confidential}
         return [self.part(keys) for start, keys in members.items() if start in roots]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier publications gave.
+
+    ``told``: counts that one of them gave with today's figure. ``table``: today's, and each sum of theirs
+    that is still true of the counts that nobody corrected; what they gave otherwise than today has a key of
+    its own there, with its ``publication``.
+    """
+
+    told: frozenset[Key]
+    table: Table
+
+    @property
+    def known(self) -> frozenset[Key]:
+        return self.told | {key for key in self.table.counts if key.publication}
 
 
 def make_table(
@@ -106,6 +152,65 @@ def make_table(
     for annual, quarterly in (annual_of or {}).items():
         relations += _sums_of_quarters(counts, annual, quarterly)
     return Table(dict(counts), dict(thresholds), tuple(relations))
+
+
+def made_by_few(
+    table: Table, contributors: Mapping[Key, float], minimum: Mapping[str, int]
+) -> frozenset[Key]:
+    """The counts that fewer contributors than the rule asks made, or that nobody says how many made.
+
+    Args:
+        table: counts and relations.
+        contributors: how many people a count comes from, where the deposit says so.
+        minimum: by group; 0 where the rule asks for none.
+
+    One doctor may count in two départements or two quarters: of a sum it is only known that it has as many
+    contributors as the part that has the most.
+    """
+    parts: dict[Key, list[Key]] = defaultdict(list)
+    for relation in table.relations:
+        parts[relation.total] += relation.parts
+
+    def at_least(key: Key) -> float:
+        if key in contributors:
+            return contributors[key]
+        return max(map(at_least, parts[key]), default=0)
+
+    return frozenset(key for key in table.counts if at_least(key) < minimum.get(key.group, 0))
+
+
+def with_past_sums(table: Table, given: Mapping[Key, Mapping[str, float | None]]) -> Table:
+    """The table and the sums that earlier publications showed with other counts than today's.
+
+    Args:
+        table: today's.
+        given: of each count, publication → what it gave from then on, None where it was masked.
+
+    A count that was masked then is taken as today's: an attacker who sees no correction thinks so, and is
+    right when the sum holds. A sum that no longer holds tells of counts that are of nobody now.
+    """
+    counts, relations = dict(table.counts), []
+    for relation in table.relations:
+        for publication in sorted({name for key in relation.keys for name in given.get(key, ())}):
+            terms = [_as_given(table, key, publication, given.get(key, {})) for key in relation.keys]
+            known = {key: table.counts[key] if count is None else count for key, count in terms}
+            (total, *parts), gap = [key for key, _ in terms], relation.gap
+            holds = abs(known[total] - sum(known[part] for part in parts) - gap) < TOLERANCE
+            if holds and not relation.open and any(key.publication for key in known):
+                counts |= known
+                relations.append(Relation(total, tuple(parts), gap))
+    return replace(table, counts=counts, relations=(*table.relations, *dict.fromkeys(relations)))
+
+
+def _as_given(
+    table: Table, key: Key, publication: str, given: Mapping[str, float | None]
+) -> tuple[Key, float | None]:
+    """The key of a count as it stood at a publication, and that count; today's own when it was the same."""
+    since = max((name for name in given if name <= publication), default=None)
+    count = given[since] if since else None
+    if count is None or count == table.counts[key]:
+        return key, None
+    return key._replace(publication=since), count
 
 
 def _sums_of_territories(

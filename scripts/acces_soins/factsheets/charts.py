@@ -1,5 +1,6 @@
 """The lines of a chart: scale, points, and the sentence that says them to who cannot see them."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -52,6 +53,7 @@ def chart(row: dict, series: dict[tuple, list[dict]], department: dict, quarters
         "points": _points(own, quarters),
         "empty": not _points(own, quarters),
         "reason": row["valeur_texte"] if row["valeur"] is None else "",
+        "reason_at": free_height(lines, low, high, len(quarters) - 1),
         "low": low,
         "high": high,
         "ticks": [{"at": tick, "text": french.number(tick, decimals)} for tick in ticks],
@@ -91,6 +93,31 @@ def scale(values: Sequence[float], wanted: int = 4) -> tuple[float, float, list[
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [round(index * step, 10) for index in range(first, last + 1)]
     return ticks[0], ticks[-1], ticks
+
+
+def free_height(lines: dict, low: float, high: float, last: int) -> float:
+    """Where words stand in the middle of a chart without hiding the lines of others: bottom, middle or top.
+
+    Args:
+        lines: as ``chart`` gives them.
+        low: bound of the scale; ``high`` the other one.
+        last: rank of the last quarter.
+    """
+    drawn = [points for name in ("region", "france") for points in lines[name]]
+    middle = [last * part / 8 for part in range(2, 7)]
+    taken = [
+        y for points in (*drawn, lines["target"]) for x in middle if (y := _height_at(points, x)) is not None
+    ]
+    candidates = [low + (high - low) * part for part in (0.5, 0.14, 0.86)]
+    return max(candidates, key=lambda each: min((abs(each - y) for y in taken), default=0.0))
+
+
+def _height_at(points: Sequence[tuple[int, float]], x: float) -> float | None:
+    """Height of a line at x; None where it is not drawn."""
+    for (before, low), (after, high) in itertools.pairwise(points):
+        if before <= x <= after:
+            return low + (high - low) * (x - before) / (after - before)
+    return None
 
 
 def _round_step(raw: float) -> float:

@@ -23,7 +23,8 @@ DEPARTMENTS = """
         territoires.code_territoire as code,
         territoires.libelle_territoire as label,
         territoires.code_region as region_code,
-        regions.libelle_territoire as region_label
+        regions.libelle_territoire as region_label,
+        count(*) over (partition by territoires.code_region) = 1 as alone
     from marts.territoires
     inner join marts.territoires as regions
         on regions.niveau = 'region' and regions.code_territoire = territoires.code_region
@@ -180,7 +181,7 @@ FRESHNESS = """
 
 
 def departments(connection: duckdb.DuckDBPyConnection) -> list[dict]:
-    """The départements in the order of their codes: code, label, region_code, region_label."""
+    """The départements by code: code, label, region_code, region_label, alone (its région has no other)."""
     return records(connection, DEPARTMENTS)
 
 

@@ -21,7 +21,7 @@ from acces_soins.warehouse import DATABASE
 
 TEMPLATE = Path(__file__).parent / "fiche.typ"
 FONTS = "font_source_sans_pro"
-INDEX = "index.csv"
+INDEX, NOTICE = "index.csv", "LISEZ-MOI.txt"
 PAGES = 2
 # Tagged and archivable: universal accessibility, and PDF/A of the level that keeps the structure.
 STANDARDS = ["a-2a", "ua-1"]
@@ -105,16 +105,16 @@ def _check(wanted: Sequence[str] | None, known: Sequence[dict]) -> None:
 
 
 def _archives(made: Sequence[tuple[dict, Path]], target: Path, about: About) -> Iterator[Path]:
-    """One archive per région, its sheets dated of the publication."""
+    """One archive per région: its sheets and what to know of them, dated of the publication."""
     moment = about.published_at.astimezone(dt.UTC).timetuple()[:6]
     for region in sorted({sheet["region_code"] for sheet, _ in made}):
         archive = target / archive_name(region)
+        sheets = {path.name: path.read_bytes() for sheet, path in made if sheet["region_code"] == region}
         with zipfile.ZipFile(archive, "w") as stream:
-            for sheet, path in made:
-                if sheet["region_code"] == region:
-                    entry = zipfile.ZipInfo(path.name, date_time=moment)
-                    entry.external_attr = 0o644 << 16
-                    stream.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            for name, content in (sheets | {NOTICE: about.notice.encode()}).items():
+                entry = zipfile.ZipInfo(name, date_time=moment)
+                entry.external_attr = 0o644 << 16
+                stream.writestr(entry, content, zipfile.ZIP_DEFLATED)
         yield archive
 
 

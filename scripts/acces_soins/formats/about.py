@@ -167,5 +167,19 @@ class About:
         }
 
     @property
+    def notice(self) -> str:
+        """The same as a text, for an archive of files."""
+        legend = [f"- {status.label} : {status.meaning}" for status in STATUSES.values()]
+        return "\n".join([
+            self.title, "",
+            f"Citation : {self.citation}",
+            f"Licence : {LICENCE['title']}, {LICENCE['path']}",
+            f"Chemin permanent : {self.path}",
+            *(f"Révision : {note}" for note in self.notes), "",
+            "Statuts d'un chiffre", "", *legend, "",
+            "Avant de conclure", "", *(f"- {caveat}" for caveat in CAVEATS), "",
+        ])  # fmt: skip
+
+    @property
     def _warning(self) -> str:
         return f"{TRIAL}. " if self.trial else ""

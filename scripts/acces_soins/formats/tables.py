@@ -11,9 +11,11 @@ from acces_soins.catalog import MODELS, read_yaml
 # The key of a table that dbt does not make, and what its columns hold.
 CHECKS = "qualite"
 CHECKS_COLUMNS = {
-    "run": "Nuit du contrôle.",
+    "run": "Nuit ou dépôt du contrôle.",
+    "frontiere": "entree (dernier fichier jugé de chaque source) ou sortie (ce qui est publié).",
+    "suite": "Suite du contrôle : landing/<source>, publication/<table>, secret ou registre.",
     "controle": "Contrôle.",
-    "severite": "critique (arrête la publication) ou avertissement.",
+    "severite": "critique (refuse le fichier à l'entrée, la publication à la sortie) ou avertissement.",
     "attendu": "Ce que le contrôle attend.",
     "observe": "Ce qu'il a trouvé ; réservé à l'exploitant quand le dire aiderait à lever un secret.",
     "resultat": "reussi ou echoue.",
@@ -111,7 +113,7 @@ def _table(connection, name: str, columns: Sequence[Column], contracts: dict) ->
 
 def _contracts() -> Iterator[tuple[str, tuple[str, tuple[str, ...], dict[str, str]]]]:
     """Name → description, key, descriptions of the columns, from dbt's YAML."""
-    yield CHECKS, ("Chaque contrôle de la publication, et ce qu'il a trouvé.", (), CHECKS_COLUMNS)
+    yield CHECKS, ("Chaque contrôle à l'entrée et à la sortie, et ce qu'il a trouvé.", (), CHECKS_COLUMNS)
     for path in sorted((MODELS / "marts").glob("*.yml")):
         for model in read_yaml(path).get("models", []):
             described = {c["name"]: c.get("description", "") for c in model.get("columns", [])}

@@ -6,6 +6,7 @@ engine does not work on DuckDB; this module is where a native engine would repla
 
 import datetime as dt
 import logging
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 
 from acces_soins.errors import ConfigurationError, RefusedInput
-from acces_soins.quality.pages import add_suite
+from acces_soins.quality.pages import add_suite, write_index
 from acces_soins.quality.results import (
     CRITICAL,
     FAILED,
@@ -36,7 +37,7 @@ _SITE, STORES = "controles", "great_expectations"
 
 
 def docs_folder(run: str) -> Path:
-    """Folder of a run: ``index.html`` (ours), ``data_docs/`` and the stores that they are built from."""
+    """Folder of a run: ``index.html`` and ``resultats/`` (ours), ``data_docs/`` (of Great Expectations)."""
     return get_settings().reports / "controles" / run
 
 
@@ -72,9 +73,15 @@ def run_checks(
 
 
 def write_docs(run: str) -> None:
-    """Write the Data Docs of every suite of a run, all at once: each build compiles its templates again."""
-    if (docs_folder(run) / STORES).exists():
+    """Write the Data Docs of every suite of a run, all at once: each build compiles its templates again.
+
+    The stores that they are built from go then: they are a third of the run's folder, and of no other use.
+    """
+    folder = docs_folder(run)
+    if (folder / STORES).exists():
         _context(run).build_data_docs(site_names=[_SITE])
+        shutil.rmtree(folder / STORES)
+        write_index(folder)
 
 
 def _great_expectations():

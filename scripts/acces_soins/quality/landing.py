@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from acces_soins import french
 from acces_soins.catalog import Column, Source
 from acces_soins.quality.engine import run_checks
 from acces_soins.quality.results import CheckResult
@@ -148,4 +149,4 @@ def _territory_element(source: Source, level: str, name: str) -> dict:
 
 
 def _plain(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
+    return "" if number is None else french.significant(number)

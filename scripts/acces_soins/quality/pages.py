@@ -1,45 +1,58 @@
-"""The run's own page: every suite and every failed check in French, in one file without any script.
+"""The run's own pages, in French and without any script: one that tells what failed, one for each suite.
 
-Data Docs need scripts and styles from the Internet; this page opens on a closed network and links to them.
+Data Docs need scripts and styles from the Internet; these pages open on a closed network and link to them.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 
-from acces_soins.quality.results import CheckResult
+from acces_soins import french
+from acces_soins.quality.results import CRITICAL, FAILED, WARNING, CheckResult, pairs
 from acces_soins.settings import get_settings
 
+INDEX = "index.html"
 STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
-    "border-bottom:1px solid #ccc}.critique{color:#b00020}.avertissement{color:#8a5a00}"
+    "body{font:16px/1.5 sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
+    "div{overflow-x:auto}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
+    "border-bottom:1px solid #ccc;vertical-align:top;overflow-wrap:normal}code{overflow-wrap:anywhere}"
+    ".critique{color:#b00020}.avertissement{color:#7a5000}"
 )
 
 
 def add_suite(folder: Path, suite: str, results: list[CheckResult], details: Path | None) -> Path:
-    """Record one suite's results in ``folder/resultats`` and write ``folder/index.html`` again.
+    """Record one suite's results in ``folder/resultats``, write its page and ``folder/index.html`` again.
 
     Args:
         folder: the run's folder.
         suite: name of the suite; the same suite checked again replaces itself.
         results: its results, in order.
-        details: the suite's Data Docs page, when there is one.
+        details: where the suite's Data Docs page is, or will be.
 
     Returns:
-        The page's path.
+        The path of the index.
     """
-    records = folder / "resultats"
+    records, name = folder / "resultats", suite.replace("/", ".")
     records.mkdir(parents=True, exist_ok=True)
+    rows = [asdict(result) for result in results]
     record = {
         "suite": suite,
-        "page": details.relative_to(folder).as_posix() if details else None,
-        "resultats": [asdict(result) for result in results],
+        "page": f"resultats/{name}.html",
+        "data_docs": details.relative_to(folder).as_posix() if details else None,
+        "resultats": rows,
     }
-    _replace(records / f"{suite.replace('/', '.')}.json", json.dumps(record, ensure_ascii=False, default=str))
-    suites = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(records.glob("*.json"))]
-    return _replace(folder / "index.html", _page(folder.name, suites))
+    _replace(folder / record["page"], _suite_page(folder.name, suite, rows))
+    _replace(records / f"{name}.json", json.dumps(record, ensure_ascii=False, default=str))
+    return write_index(folder)
+
+
+def write_index(folder: Path) -> Path:
+    """Write ``index.html`` from the recorded results; it links to the Data Docs that are there."""
+    records = sorted((folder / "resultats").glob("*.json"))
+    suites = [json.loads(path.read_text(encoding="utf-8")) for path in records]
+    return _replace(folder / INDEX, _index(folder, suites))
 
 
 def _replace(path: Path, text: str) -> Path:
@@ -49,23 +62,66 @@ def _replace(path: Path, text: str) -> Path:
     return partial.replace(path)
 
 
-def _kind() -> str:
-    return "<p><strong>DONNÉES D'ESSAI — chiffres fictifs</strong></p>" if get_settings().is_trial else ""
-
-
-def _page(run: str, suites: list[dict]) -> str:
-    rows = "".join(_row(suite) for suite in suites)
-    failed = [r for suite in suites for r in suite["resultats"] if r["resultat"] == "echoue"]
-    alerts = "".join(
-        f"<li class={r['severite']}><strong>{r['severite']}</strong> {escape(r['phrase'])}{_keys(r)}</li>"
-        for r in sorted(failed, key=lambda r: r["severite"] != "critique")
-    )
+def _page(title: str, *parts: str) -> str:
+    kind = "<p><strong>DONNÉES D'ESSAI — chiffres fictifs</strong></p>" if get_settings().is_trial else ""
     return (
-        f"<!doctype html><html lang=fr><meta charset=utf-8><title>Contrôles {escape(run)}</title>"
-        f"<style>{STYLE}</style><h1>Contrôles du passage {escape(run)}</h1>{_kind()}"
-        f"<h2>À traiter</h2><ul>{alerts or '<li>Rien : tous les contrôles sont réussis.</li>'}</ul>"
-        "<h2>Suites</h2><table><tr><th>Suite<th>Contrôles<th>Critiques<th>Avertissements<th>Détail"
-        f"{rows}</table>\n"
+        "<!doctype html><html lang=fr><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1>{kind}{''.join(parts)}\n"
+    )
+
+
+def _table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table; the cells are HTML already."""
+    head = "".join(f"<th scope=col>{name}" for name in headers)
+    body = "".join("<tr>" + "".join(f"<td>{cell}" for cell in row) for row in rows)
+    return f"<div tabindex=0><table><tr>{head}{body}</table></div>"
+
+
+def _index(folder: Path, suites: list[dict]) -> str:
+    failed = [row for suite in suites for row in suite["resultats"] if row["resultat"] == FAILED]
+    alerts = "".join(
+        f"<li class={row['severite']}><strong>{row['severite']}</strong> {escape(row['phrase'])}{_keys(row)}"
+        for row in sorted(failed, key=lambda row: row["severite"] != CRITICAL)
+    )
+    return _page(
+        f"Contrôles du passage {folder.name}",
+        f"<h2>À traiter</h2><ul>{alerts or '<li>Rien : tous les contrôles sont réussis.'}</ul>",
+        "<h2>Suites</h2>",
+        _table(
+            ("Suite", "Contrôles", "Critiques", "Avertissements", "Great Expectations"),
+            (_suite_row(folder, suite) for suite in suites),
+        ),
+    )
+
+
+def _suite_row(folder: Path, suite: dict) -> tuple[str, ...]:
+    failed = [row["severite"] for row in suite["resultats"] if row["resultat"] == FAILED]
+    docs = suite["data_docs"]
+    return (
+        f'<a href="{escape(suite["page"])}">{escape(suite["suite"])}</a>',
+        french.number(len(suite["resultats"])),
+        french.number(failed.count(CRITICAL)),
+        french.number(failed.count(WARNING)),
+        f'<a href="{escape(docs)}">Data Docs</a>' if docs and (folder / docs).exists() else "",
+    )
+
+
+def _suite_page(run: str, suite: str, rows: list[dict]) -> str:
+    told = (
+        (
+            f"<span class={row['severite']}>Échec</span>" if row["resultat"] == FAILED else "Réussi",
+            row["severite"].capitalize(),
+            f"<code>{escape(row['controle'])}</code>",
+            escape(row["attendu"]),
+            escape(row["observe"]) + (_keys(row) if row["resultat"] == FAILED else ""),
+        )
+        for row in rows
+    )
+    return _page(
+        f"{suite}, passage {run}",
+        f'<p><a href="../{INDEX}">Tous les contrôles de ce passage</a></p>',
+        _table(("Résultat", "Gravité", "Contrôle", "Attendu", "Trouvé"), told),
     )
 
 
@@ -74,15 +130,5 @@ def _keys(result: dict) -> str:
     keys = result["exemples"]
     if len(keys) < 2:
         return ""
-    told = (", ".join(f"{name} = {value}" for name, value in key.items()) for key in keys)
-    rows = "".join(f"<li>{escape(text)}</li>" for text in told)
+    rows = "".join(f"<li>{escape(pairs(key))}</li>" for key in keys)
     return f"<details><summary>{len(keys)} clés</summary><ul>{rows}</ul></details>"
-
-
-def _row(suite: dict) -> str:
-    failed = [r["severite"] for r in suite["resultats"] if r["resultat"] == "echoue"]
-    link = f'<a href="{escape(suite["page"])}">Data Docs</a>' if suite["page"] else ""
-    return (
-        f"<tr><td>{escape(suite['suite'])}<td>{len(suite['resultats'])}"
-        f"<td>{failed.count('critique')}<td>{failed.count('avertissement')}<td>{link}"
-    )

@@ -174,11 +174,11 @@ def _indicator_element(indicator: Indicator) -> dict:
     catalogue = {"bornes": {"min": bounds[0], "max": bounds[1]} if bounds else None}
     texts = {"code": indicator.code, "unite": str(meta.get("unite", ""))}
     if bounds:
-        texts |= {"min": f"{bounds[0]:g}", "max": f"{bounds[1]:g}"}
+        texts |= {"min": french.significant(bounds[0]), "max": french.significant(bounds[1])}
     for name, (column, unit) in ALERTS.items():
         if (alert := meta.get(name)) is not None:
             catalogue |= {"variation_alerte": alert, "variation_alerte_negative": -alert}
-            texts |= {"evolution": column, "alerte": f"{french.exact(alert)} {unit}"}
+            texts |= {"evolution": column, "alerte": f"{french.significant(alert)} {unit}"}
     if (age := meta.get("report_max_trimestres")) is not None:
         catalogue["report_max_trimestres"] = age
         texts["report_max"] = str(age)

@@ -1,10 +1,14 @@
 """The verdict of one check, in the words of an operator."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from acces_soins import french
 
 CRITICAL, WARNING = "critique", "avertissement"
 PASSED, FAILED = "reussi", "echoue"
+ENTRANCE, EXIT = "entree", "sortie"
 MAX_EXAMPLES = 5
 
 
@@ -37,6 +41,12 @@ class CheckResult:
         return self.resultat == PASSED
 
 
+def as_rows(results: Iterable[CheckResult], border: str) -> list[dict]:
+    """The results as the ledger keeps them and as ``marts.qualite`` shows them, with their border."""
+    rows = [{"frontiere": border, **asdict(result)} for result in results]
+    return json.loads(json.dumps(rows, ensure_ascii=False, default=str))
+
+
 def first_critical(results: Iterable[CheckResult]) -> CheckResult | None:
     """The first critical check that failed, in the order of the suites; None when there is none."""
     return next((r for r in results if r.severite == CRITICAL and not r.passed), None)
@@ -63,25 +73,26 @@ def describe(result: dict, examples: list[dict]) -> str:
     if "unexpected_count" in result:
         return _described_rows(result, examples)
     if result.get("observed_value") is not None:
-        return _number(result["observed_value"])
+        return _plain(result["observed_value"])
     return "rien à redire"
 
 
 def sample(examples: list[dict]) -> str:
     """« , dont code_territoire = 01, valeur = 3 »: the first offender; nothing without one."""
     shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
-    return f", dont {_pairs(shown)}" if shown else ""
+    return f", dont {pairs(shown)}" if shown else ""
+
+
+def pairs(example: dict) -> str:
+    """« code_territoire = 01, valeur = 3,5 »."""
+    return ", ".join(f"{name} = {_plain(value)}" for name, value in example.items())
 
 
 def _described_rows(result: dict, examples: list[dict]) -> str:
-    count = result["unexpected_count"]
-    if not count:
-        return f"aucun écart sur {result.get('element_count', 0)} ligne(s) examinée(s)"
-    return f"{count} écart(s) sur {result.get('element_count', 0)} ligne(s) examinée(s){sample(examples)}"
-
-
-def _pairs(example: dict) -> str:
-    return ", ".join(f"{name} = {_number(value)}" for name, value in example.items())
+    count, examined = result["unexpected_count"], result.get("element_count", 0)
+    # Many queries give the offending rows alone: none came.
+    scope = f" sur {french.number(examined)} ligne(s) examinée(s)" if examined else ""
+    return (f"{french.number(count)} écart(s){scope}" if count else f"aucun écart{scope}") + sample(examples)
 
 
 def _listed(values: list) -> str:
@@ -89,9 +100,8 @@ def _listed(values: list) -> str:
     return ", ".join(str(v) for v in values[:10]) + tail
 
 
-def _number(value) -> str:
+def _plain(value) -> str:
+    """A figure in French; a whole number as it is: it may be a year or a line."""
     if value is None:
         return "vide"
-    if isinstance(value, float):
-        return f"{value:.6g}".replace(".", ",")
-    return str(value)
+    return french.significant(value) if isinstance(value, float) else str(value)

@@ -1,7 +1,6 @@
 """The attacker's audit of a private build: a clean one passes, each way to leak is found."""
 
 import shutil
-from dataclasses import asdict
 
 import duckdb
 import pytest
@@ -10,7 +9,7 @@ from acces_soins import publication
 from acces_soins.disclosure import audit, masked_points
 from acces_soins.disclosure.audit import SUITE
 from acces_soins.quality import engine
-from acces_soins.quality.results import CRITICAL, FAILED, PASSED, WARNING
+from acces_soins.quality.results import CRITICAL, EXIT, FAILED, PASSED, WARNING, as_rows
 from acces_soins.quality.suites import load_suite
 from secret_tables import REGIONS
 
@@ -23,11 +22,11 @@ create schema marts; create schema intermediaire; create schema registre;
 create table marts.territoires (niveau varchar, code_territoire varchar, code_region varchar);
 create table intermediaire.int_indicateurs__points (
     code_indicateur varchar, niveau varchar, code_territoire varchar, date_reference date,
-    numerateur double, denominateur double, valeur double, date_extraction timestamp
+    numerateur double, denominateur double, valeur double, date_extraction timestamp, contributeurs double
 );
 create table registre.valeurs (
     publication varchar, code_indicateur varchar, niveau varchar, code_territoire varchar, trimestre varchar,
-    valeur double, statut varchar, date_reference date
+    valeur double, numerateur double, denominateur double, statut varchar, date_reference date
 );
 create table registre.catalogue_indicateurs as
 select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'aucune' as confidentialite_regle,
@@ -37,7 +36,7 @@ select 'effectif_mg_liberaux' as code_indicateur, true as additif, 'aucune' as c
 SERIES = """
 create table marts.indicateurs_trimestriels as
 select
-    points.* exclude (date_extraction) replace (
+    points.* exclude (date_extraction, contributeurs) replace (
         case when statut_conf is null then valeur end as valeur,
         case when statut_conf is null then numerateur end as numerateur,
         case when statut_conf is null then denominateur end as denominateur
@@ -86,7 +85,8 @@ def build(tmp_path_factory):
             for place, count in counts.items()
         ]
         connection.executemany(
-            "insert into intermediaire.int_indicateurs__points values (?, ?, ?, ?, ?, ?, ?, '2026-01-15')",
+            "insert into intermediaire.int_indicateurs__points by position "
+            "values (?, ?, ?, ?, ?, ?, ?, '2026-01-15', null)",
             points,
         )
         masked = masked_points(
@@ -196,26 +196,47 @@ def test_each_way_to_leak_is_critical(judge, leak):
     assert small in result.exemples
     assert "Ne pas publier" in result.phrase
     # The operator reads the cells; what is published of the check has only its verdict.
-    public = publication._check_row(asdict(result))
+    (row,) = as_rows([result], EXIT)
+    public = publication._check_row(row)
     assert "code_territoire" in result.phrase
-    assert public[4:] == [publication.RESERVED, FAILED, "[]"]
+    assert list(public.values())[6:] == [publication.RESERVED, FAILED, "[]"]
 
 
 def test_what_was_published_before_warns_and_does_not_stop(judge):
-    results = judge(
-        f"insert into registre.valeurs values "
-        f"('v1', '{COUNT}', 'departement', '08', '2025T4', 60, 'observe', '{SECOND}')"
-    )
+    results = judge(f"insert into registre.valeurs values {given('v1', '08', 60)}")
     assert results[INTERVAL].passed
     assert (results[BEFORE].severite, results[BEFORE].passed) == (WARNING, False)
 
 
 def test_an_earlier_figure_that_was_revised_since_gives_nothing(judge):
-    results = judge(
-        f"insert into registre.valeurs values "
-        f"('v1', '{COUNT}', 'departement', '08', '2025T4', 59, 'observe', '{SECOND}')"
-    )
+    results = judge(f"insert into registre.valeurs values {given('v1', '08', 59)}")
     assert results[BEFORE].passed
+
+
+def test_a_sum_that_a_correction_changed_elsewhere_gives_nothing_more(judge):
+    """51 was corrected since, and the région with it: what they leave 10 and 08 is 64 then as now."""
+    told = [given("v1", "51", 30), given("v1", "44", 294, "region")]
+    assert judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE].passed
+
+
+def test_a_superseded_sum_that_opens_a_mask_of_today_is_told(judge):
+    """08 was shown before it was corrected: the région of that day less its others is 10, still masked."""
+    told = [given("v1", "08", 45), given("v1", "44", 349, "region")]
+    result = judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE]
+    assert (result.severite, result.passed) == (WARNING, False)
+    assert {example["code_territoire"] for example in result.exemples} == {"08", "10"}
+
+
+def test_a_superseded_sum_that_no_longer_holds_tells_nothing(judge):
+    told = [given("v1", "08", 45), given("v1", "44", 300, "region")]
+    assert judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE].passed
+
+
+def given(publication: str, place: str, count: float | None, level: str = "departement") -> str:
+    """A row of the register of values, as SQL."""
+    value = "null" if count is None else count
+    key = f"'{publication}', '{COUNT}', '{level}', '{place}', '2025T4'"
+    return f"({key}, {value}, null, null, 'observe', '{SECOND}')"
 
 
 def test_a_mask_that_its_producer_gives_away_is_named_and_does_not_stop(judge):

@@ -39,6 +39,11 @@ def test_indicators_of_one_count_share_its_group():
         ({"seuil": 2}, "seuil entier d'au moins 3"),
         ({"effectif": "population"}, "effectif parmi valeur, numerateur, denominateur"),
         ({"meme_effectif_que": "inconnu"}, "« inconnu » n'a pas de règle seuil_frequence"),
+        (
+            {"contributeurs_minimum": "trois"},
+            "contributeurs_minimum : attendu un nombre entier ; trouvé trois",
+        ),
+        ({"contributeurs": 3}, "attendu contributeurs_minimum, effectif.* ; trouvé contributeurs"),
         ({"total_annuel_de": "b"}, "« b » n'a pas de règle seuil_frequence"),
     ],
 )

@@ -4,9 +4,15 @@ import pytest
 
 from acces_soins.disclosure import tauargus
 from acces_soins.disclosure.attacker import exposed, intervals
-from acces_soins.disclosure.rules import protection_interval
-from acces_soins.disclosure.suppression import PRIMARY, SECONDARY, protect
-from acces_soins.disclosure.tables import make_table
+from acces_soins.disclosure.rules import (
+    CONTRIBUTORS,
+    PRIMARY,
+    SECONDARY,
+    margin_interval,
+    protection_interval,
+)
+from acces_soins.disclosure.suppression import protect
+from acces_soins.disclosure.tables import Past, made_by_few, make_table, with_past_sums
 from acces_soins.errors import AccesSoinsError
 from secret_tables import REGIONS, THRESHOLD, forest, key, region, table_of
 
@@ -22,7 +28,7 @@ def attacked(table, masks):
 
 
 def primary_only(table):
-    return dict.fromkeys(table.confidential, PRIMARY)
+    return {each: table.reason(each) for each in table.confidential}
 
 
 def test_nothing_small_nothing_masked():
@@ -122,15 +128,32 @@ def test_a_masked_quarter_is_not_the_year_less_the_others():
 def test_an_earlier_publication_is_not_unsaid():
     """What was given once hides nothing: another neighbour is masked."""
     table = table_of(LARGE | {"10": 4, "51": 90})
-    masks = protect(table, published_before={key("08")})
+    masks = protect(table, Past(frozenset({key("08")}), table))
     assert set(masks) == {key("10"), key("51")}
     assert exposed(table, masks, shown(table, masks) | {key("08")}) == {}
 
 
 def test_when_all_was_given_before_the_present_is_protected_by_itself():
     table = table_of(LARGE | {"10": 4})
-    masks = protect(table, published_before=set(table.counts) - {key("10")})
+    masks = protect(table, Past(frozenset(table.counts) - {key("10")}, table))
     assert attacked(table, masks) == {}
+
+
+def test_a_correction_does_not_let_another_neighbour_show_what_the_first_one_hid():
+    """51 was 300 beside 10 and 08, both masked. It is 70 now: masked in place of 08, it would let 08 open the
+    sum of that day."""
+    table = table_of(LARGE | {"10": 4, "08": 90, "51": 70})
+    given = {key("51"): 300, region("44"): table.counts[region("44")] + 230, key("08"): None, key("10"): None}
+    past = Past(frozenset(), with_past_sums(table, {each: {"v1": count} for each, count in given.items()}))
+    careless = protect(table)
+    assert key("08") not in careless
+    assert exposed(past.table, careless, shown(table, careless) | past.known) == {
+        key("10"): (4, 4),
+        key("51"): (70, 70),
+    }
+    masks = protect(table, past)
+    assert key("08") in masks
+    assert exposed(past.table, masks, shown(table, masks) | past.known) == {}
 
 
 def test_what_must_stay_possible_is_around_the_count_and_inside_what_the_rule_says():
@@ -139,6 +162,41 @@ def test_what_must_stay_possible_is_around_the_count_and_inside_what_the_rule_sa
             low, high = protection_interval(count, threshold)
             assert 1 <= low <= count <= high <= threshold - 1
             assert high - low == (threshold - 1) // 2
+
+
+def test_a_large_count_of_two_doctors_is_masked_and_kept_ten_per_cent_away():
+    table = table_of(LARGE | {"10": 500}, doctors={"10": 2})
+    masks = protect(table)
+    assert masks[key("10")] == CONTRIBUTORS
+    low, high = intervals(table, masks, shown(table, masks))[key("10")]
+    assert low >= THRESHOLD and high - low >= 100
+    assert attacked(table, masks) == {}
+    assert attacked(table, primary_only(table)) == {key("10"): (500, 500)}
+    assert protect(table_of(LARGE | {"10": 500}, doctors={"10": 3})) == {}
+
+
+def test_a_total_has_as_many_doctors_as_its_largest_part_and_no_more_is_known():
+    """Two and two in Corsica may be the same two; whoever knows the région knows a colleague's acts."""
+    masks = protect(table_of(LARGE, doctors={"2A": 2, "2B": 2}))
+    assert masks[region("94")] == masks[key("2A")] == masks[key("2B")] == CONTRIBUTORS
+    assert region("94") not in protect(table_of(LARGE, doctors={"2A": 2, "2B": 9}))
+
+
+def test_a_count_of_which_nobody_says_how_many_made_it_is_masked():
+    table = table_of(LARGE)
+    assert made_by_few(table, {}, {"nb": 3}) == set(table.counts)
+    assert made_by_few(table, {}, {"nb": 0}) == set()
+
+
+def test_a_count_of_few_doctors_under_the_threshold_says_the_threshold_and_zero_says_nothing():
+    masks = protect(table_of(LARGE | {"10": 4, "08": 0}, doctors={"10": 1, "08": 0}))
+    assert masks[key("10")] == PRIMARY and key("08") not in masks
+
+
+def test_the_margin_is_around_the_count_and_never_under_the_threshold():
+    for count in range(11, 400):
+        low, high = margin_interval(count, 11)
+        assert 11 <= low <= count <= high and high - low >= max(5, 0.2 * count)
 
 
 def test_the_attacker_knows_the_threshold():

@@ -16,7 +16,7 @@ import sheets
 from acces_soins import factsheets
 from acces_soins.errors import ConfigurationError
 from acces_soins.factsheets import selection, writing
-from acces_soins.formats.about import TRIAL
+from acces_soins.formats.about import STATUSES, TRIAL
 
 # Corsica, Paris, an overseas département, one that the producer masks, one whose file has not come.
 CODES = ["01", "2A", "2B", "75", "93", "974", "976"]
@@ -46,6 +46,11 @@ def fake_pages(monkeypatch):
 @pytest.mark.parametrize("code", CODES)
 def test_figures_are_those_of_the_tables(folder, database, code):
     assert sheets.assert_says(folder / f"fiche-{code}.pdf", database, code, SHOWN) == len(SHOWN)
+
+
+def test_a_region_of_one_departement_is_told(folder):
+    told = "d'un seul département"
+    assert {code for code in CODES if told in sheets.pages(folder / f"fiche-{code}.pdf")[0]} == {"974", "976"}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -151,6 +156,11 @@ def test_index_and_archives_hold_every_sheet(fake_pages, database, tmp_path):
         with zipfile.ZipFile(tmp_path / archive) as stream:
             assert {entry.date_time for entry in stream.infolist()} == {(2026, 2, 2, 8, 30, 0)}
             found |= {name: (archive, stream.read(name)) for name in stream.namelist()}
+            notice = stream.read(writing.NOTICE).decode()
+            assert (
+                TRIAL in notice and "Licence Ouverte 2.0" in notice and factsheet_marts.ABOUT.path in notice
+            )
+            assert all(status.meaning in notice for status in STATUSES.values())
     for row in rows:
         archive, content = found[row["fichier"]]
         assert archive == row["archive"] and row["donnees"] == "essai"

@@ -216,6 +216,15 @@ def test_a_chart_is_told_in_words():
     assert "aucun point observé" in drawn()["alt"] and drawn()["empty"]
 
 
+def test_words_in_an_empty_chart_stand_where_no_line_passes():
+    rising = {"region": [], "france": [[(0, 0.0), (20, 20.0)]], "target": []}
+    assert charts.free_height(rising, 0.0, 60.0, 20) == pytest.approx(51.6)
+    assert charts.free_height(rising, -40.0, 20.0, 20) == pytest.approx(-31.6)
+    flat = {"region": [[(0, 10.0), (20, 10.0)]], "france": [], "target": [(0, 1.0), (20, 1.0)]}
+    assert charts.free_height(flat, 0.0, 20.0, 20) == pytest.approx(17.2)
+    assert charts.free_height({"region": [], "france": [], "target": []}, 0.0, 20.0, 20) == 10.0
+
+
 def test_charts_without_any_point_give_way_to_others():
     def known(*codes: str) -> dict:
         return {(code, "departement", "01"): [point("2025T1", 1.0)] for code in codes}

@@ -1,12 +1,11 @@
 """Retention: daily stocks keep the ends of months and of quarters; manifests and chain stay whole."""
 
-import os
 from dataclasses import replace
 
 import duckdb
 import pytest
 
-from acces_soins import landing, proof, registers, retention
+from acces_soins import landing, ledger, proof, registers, retention
 from acces_soins.errors import ConfigurationError
 from acces_soins.settings import get_settings
 from acces_soins.versioning import current_inputs
@@ -100,15 +99,16 @@ def test_pages_of_checks_and_logs_of_old_nights_go_and_reports_stay(monkeypatch)
     monkeypatch.setattr(retention, "KEPT_REPORTS", 2)
     reports = get_settings().reports
     (reports / "nuits").mkdir(parents=True)
-    for day, night in enumerate(("a", "b", "c")):
-        (reports / "controles" / night).mkdir(parents=True)
+    for run in ("1", "2", "3", "4", "5", "6", "7"):
+        (reports / "controles" / run).mkdir(parents=True)
+    for night in ("1", "3", "4"):
+        ledger.append(ledger.NIGHTS, {"nuit": night})
         for name in (f"{night}Z.log", f"{night}Z.replique.log", f"{night}Z.txt"):
             (reports / "nuits" / name).touch()
-        for path in (reports / "controles" / night, *(reports / "nuits").glob(f"{night}*")):
-            os.utime(path, (day, day))
     retention.prune()
-    assert sorted(path.name for path in (reports / "controles").iterdir()) == ["b", "c"]
+    # The last two nights, and the last two runs that were none: many deposits take no night away.
+    assert {path.name for path in (reports / "controles").iterdir()} == {"3", "4", "6", "7"}
     logs = sorted(path.name for path in (reports / "nuits").iterdir())
     assert logs == [
-        *("aZ.txt", "bZ.log", "bZ.replique.log", "bZ.txt", "cZ.log", "cZ.replique.log", "cZ.txt"),
+        *("1Z.txt", "3Z.log", "3Z.replique.log", "3Z.txt", "4Z.log", "4Z.replique.log", "4Z.txt"),
     ]

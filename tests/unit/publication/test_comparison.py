@@ -181,13 +181,16 @@ def test_a_masked_figure_is_a_dash_and_never_zero(compared):
 
 def test_whoever_approves_sees_what_the_checks_found(tmp_path):
     check = {
-        "run": "nuit", "controle": "variation_inhabituelle__nb_msp", "severite": "avertissement",
+        "run": "nuit", "frontiere": "sortie", "suite": "publication/essai",
+        "controle": "variation_inhabituelle__nb_msp", "severite": "avertissement",
         "attendu": "au plus 60 %", "observe": "6 écarts", "resultat": "echoue", "exemples": [],
     }  # fmt: skip
     passed = check | {"controle": "cle_unique", "resultat": "reussi"}
-    told = comparison.compare(None, side(publish(tmp_path, "c1", corsica(1, 2), checks=[check, passed])))
+    entrance = check | {"frontiere": "entree", "controle": "lignes_en_baisse"}
+    found = [check, passed, entrance]
+    told = comparison.compare(None, side(publish(tmp_path, "c1", corsica(1, 2), checks=found)))
     text = comparison_page.summary(told)
     assert "| `variation_inhabituelle__nb_msp` | au plus 60 % | 6 écarts |" in text
-    assert "cle_unique" not in text
+    assert "cle_unique" not in text and "lignes_en_baisse" not in text
     silent = comparison.compare(None, side(publish(tmp_path, "c2", corsica(1, 2), checks=[passed])))
     assert "Aucun contrôle n'a donné d'avertissement." in comparison_page.summary(silent)

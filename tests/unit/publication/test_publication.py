@@ -12,6 +12,7 @@ from acces_soins.versioning import Inputs
 CHECK = {
     "run": "n", "controle": "cle_unique", "severite": "critique", "attendu": "a", "observe": "o",
     "resultat": "reussi", "exemples": [{"trimestre": "2025T1"}], "phrase": "p", "suite": "s",
+    "frontiere": "sortie",
 }  # fmt: skip
 
 

@@ -249,6 +249,14 @@ def test_one_candidate_of_a_quarter_waits_at_a_time(serve):
         releases.propose("2026T3")
 
 
+def test_a_version_without_any_figure_is_not_proposed(tmp_path):
+    """Every portal was down on the first night: the files of a release would have nothing to say."""
+    publish(tmp_path, "c1", corsica(None, None, status="non_disponible", reason="edition_non_recue"))
+    with pytest.raises(AccesSoinsError, match=r"attendu des chiffres ; trouvé aucun\. Corriger"):
+        releases.propose("2026T3")
+    assert releases.pending() == []
+
+
 def test_a_version_of_another_quarter_is_not_proposed(serve):
     with pytest.raises(ConfigurationError, match="rien n'est encore publié"):
         releases.propose("2026T3")

@@ -1,10 +1,20 @@
-"""The landing border: clean files pass, and each corruption is caught by the check meant for it."""
+"""The landing border: clean files pass, and each corruption is caught by the check meant for it.
+
+Each corruption goes by the way of every file: the step, the reception, the checks, then the raw zone or the
+quarantine. Only the reader is left out: rows of text stand for what it read.
+"""
+
+import json
 
 import pytest
 
+from acces_soins import landing, ledger, readers, reception, steps
 from acces_soins.catalog import get_source
-from acces_soins.quality import check_landing, first_critical
+from acces_soins.deposits import Deposit
+from acces_soins.errors import RefusedInput
+from acces_soins.quality import ENTRANCE, check_landing, first_critical
 from acces_soins.quality.suites import EXPECTATIONS, load_suite
+from acces_soins.settings import get_settings
 
 from .conftest import CLEAN, one_per_kind, write_parquet
 
@@ -220,23 +230,64 @@ CORRUPTIONS = {
 }
 
 
+@pytest.fixture
+def receive(tmp_path, monkeypatch):
+    """Receive rows as a file of that source and edition: ``receive(ALD, rows, "2024-12-31")``."""
+
+    def run(source_id, rows, edition):
+        file = tmp_path / f"{edition}.csv"
+        file.write_text(json.dumps(rows), encoding="utf-8")
+
+        def read(request, table):
+            write_parquet(rows, table)
+            return readers.ReadResult(rows=len(rows), encoding="utf-8")
+
+        monkeypatch.setattr(readers, "read", read)
+        return steps.deposit(Deposit(source_id, file, edition))
+
+    return run
+
+
 @pytest.mark.parametrize(
     "fault", one_per_kind(CORRUPTIONS, lambda fault: CORRUPTIONS[fault][2].split("__")[0])
 )
-def test_each_corruption_is_caught_by_its_check(fault, tmp_path, only):
+def test_each_corruption_is_caught_by_its_check_at_the_reception(fault, receive, only):
     source_id, corrupt, name, severity = CORRUPTIONS[fault]
     only(name)
-    results = check(
-        source_id,
-        corrupt(CLEAN[source_id]()),
-        tmp_path,
-        previous=CLEAN[source_id](),
-        previous_edition="2024-12-31",
-    )
-    failed = failures(results)
-    assert name in failed, sorted(failed)
-    assert failed[name].severite == severity
-    assert (first_critical(results) is not None) == (severity == "critique")
+    good, bad = "2024-12-31", "2025-12-31"
+    receive(source_id, CLEAN[source_id](), good)
+    is_critical = severity == "critique"
+    if is_critical:
+        with pytest.raises(RefusedInput):
+            receive(source_id, corrupt(CLEAN[source_id]()), bad)
+    else:
+        receive(source_id, corrupt(CLEAN[source_id]()), bad)
+    [found] = ledger.read(ledger.ENTRANCE_CHECKS)[-1]["controles"]
+    assert (found["controle"], found["severite"], found["resultat"]) == (name, severity, "echoue")
+    assert landing.latest(get_source(source_id)).edition == (good if is_critical else bad)
+    kept = [json.loads(path.read_text()) for path in get_settings().quarantine.rglob("motif.json")]
+    assert [why["phrase"] for why in kept] == ([found["phrase"]] if is_critical else [])
+
+
+def test_what_was_checked_of_the_last_file_judged_is_published_even_when_it_was_refused(receive, only):
+    only("valeurs_bornees__taux_patients_ald_sans_mt")
+    receive(ALD, CLEAN[ALD](), "2024-12-31")
+    (landed,) = reception.last_checks()
+    assert (landed["frontiere"], landed["suite"]) == (ENTRANCE, f"landing/{ALD}")
+    assert landed["resultat"] == "reussi" and not landed["reserve"]
+    with pytest.raises(RefusedInput):
+        receive(ALD, setting(4, taux_patients_ald_sans_mt="142")(CLEAN[ALD]()), "2025-12-31")
+    (refused,) = reception.last_checks()
+    assert refused["resultat"] == "echoue" and refused["exemples"]
+
+
+@pytest.mark.parametrize(
+    "source_id", ["ministere.solidarite_territoriale", "ans.ps_libre_acces_personne_activite"]
+)
+def test_of_a_file_that_is_not_public_the_verdicts_alone_are_published(source_id):
+    row = {"controle": "cle_unique", "reserve": False, "exemples": [{"departement": "48", "nb": "3"}]}
+    ledger.append(ledger.ENTRANCE_CHECKS, {"source": source_id, "controles": [row]})
+    assert [told["reserve"] for told in reception.last_checks()] == [True]
 
 
 def test_the_sentence_names_file_place_expected_found_and_action(tmp_path):

@@ -1,13 +1,18 @@
-"""The publication border: a clean build passes, and each corruption is caught by the check meant for it."""
+"""The publication border: a clean build passes, and each corruption is caught by the check meant for it.
 
+Each corruption goes by the steps of a night: it is checked, and published or not.
+"""
+
+import json
 import shutil
+from dataclasses import asdict
 
 import duckdb
 import pytest
 
-from acces_soins import warehouse
+from acces_soins import disclosure, history, steps, warehouse
 from acces_soins.catalog import load_indicators
-from acces_soins.errors import ConfigurationError
+from acces_soins.errors import ConfigurationError, CriticalCheckFailed
 from acces_soins.quality import (
     check_publication,
     critical_checks_by_indicator,
@@ -15,6 +20,8 @@ from acces_soins.quality import (
     publication,
     suites,
 )
+from acces_soins.settings import get_settings
+from acces_soins.versioning import Inputs
 
 from .conftest import DERIVED, one_per_kind
 
@@ -631,26 +638,60 @@ def test_a_clean_build_passes_with_and_without_a_previous_publication(clean_publ
     assert len(second) > len(first) > 50
 
 
+@pytest.fixture
+def built(clean_publication, monkeypatch):
+    """A night that has built the clean publication with a fault, over the clean one: ``built(sql)``."""
+    monkeypatch.setattr(disclosure, "audit", lambda database, night: [])  # its own tests attack it
+    served = get_settings().published_warehouse
+    served.parent.mkdir(parents=True)
+    shutil.copyfile(clean_publication, served)
+
+    def run(sql):
+        night = steps.open_night()
+        folder = warehouse.work_folder(night)
+        corrupted(clean_publication, folder, sql)
+        inputs = Inputs(code="c", commit="abc", date_arrete="2016-09-30", donnees="essai", editions={})
+        (folder / steps.INPUTS).write_text(json.dumps(asdict(inputs)), encoding="utf-8")
+        return night
+
+    return run
+
+
+def failed_checks(night):
+    """(suite, check, severity) of what failed in a night, as its publication would tell."""
+    rows = json.loads((warehouse.work_folder(night) / steps.CHECKS).read_text(encoding="utf-8"))
+    return {
+        (row["suite"].removeprefix("publication/"), row["controle"], row["severite"])
+        for row in rows
+        if row["resultat"] == "echoue"
+    }
+
+
 @pytest.mark.parametrize("fault", one_per_kind(CORRUPTIONS, kind(CORRUPTIONS)))
-def test_each_corruption_is_caught_as_critical(fault, clean_publication, tmp_path, only):
+def test_each_corruption_stops_the_night_and_leaves_the_served_bytes(fault, built, only):
     sql, control = CORRUPTIONS[fault]
     suite, name = named(control)
     only(name)
-    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
-    failed = failures(results)
-    assert (suite, name) in failed, sorted(failed)
-    assert failed[suite, name].severite == "critique"
-    assert first_critical(results) is not None
+    before = get_settings().published_warehouse.read_bytes()
+    night = built(sql)
+    with pytest.raises(CriticalCheckFailed, match=name):
+        steps.check(night)
+    assert (suite, name, "critique") in failed_checks(night)
+    with pytest.raises(CriticalCheckFailed, match=f"{name}.*Rien n'est publié"):
+        steps.publish(night)
+    assert get_settings().published_warehouse.read_bytes() == before
 
 
 @pytest.mark.parametrize("fault", one_per_kind(WARNINGS, kind(WARNINGS)))
-def test_each_surprise_is_a_warning_that_does_not_stop(fault, clean_publication, tmp_path, only):
+def test_each_surprise_is_a_warning_that_does_not_stop(fault, built, only, monkeypatch):
     sql, control = WARNINGS[fault]
-    suite, name = named(control)
-    only(name)
-    results = check_publication(corrupted(clean_publication, tmp_path, sql), clean_publication, "essai")
-    assert failures(results)[suite, name].severite == "avertissement"
-    assert first_critical(results) is None
+    only(named(control)[1])
+    night = built(sql)
+    assert "1 avertissement(s)" in steps.check(night)["phrase"]
+    assert failed_checks(night) == {(*named(control), "avertissement")}
+    monkeypatch.setattr(steps.publication, "publish", lambda *args: {"version": "essai"})
+    monkeypatch.setattr(history, "record", lambda version: None)
+    assert steps.publish(night)["etat"] == "publie"
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ import re
 import duckdb
 import pytest
 
-from acces_soins.catalog import get_source, load_sources
+from acces_soins.catalog import get_source, load_indicators, load_sources
 from acces_soins.errors import ConfigurationError
 from acces_soins.quality import (
     CheckResult,
@@ -149,8 +149,19 @@ def test_the_pages_gather_the_suites_of_a_run_in_french(tmp_path):
     assert "http" not in index
     links = re.findall(r'href="([^"]+)"', index)
     pages = [(folder / link).read_text(encoding="utf-8") for link in links]
-    assert len(pages) == 2
+    # Of each suite, our page and that of Great Expectations, whose stores have served.
+    assert len(pages) == 4
     assert all("au moins 120 lignes" in page for page in pages)
+    assert not (folder / engine.STORES).exists()
+
+
+def test_before_the_data_docs_are_made_nothing_links_to_them(tmp_path):
+    result = CheckResult("essai", "essai", "c", "critique", "trois", "trois", "reussi")
+    later = tmp_path / "data_docs" / "essai.html"
+    index = add_suite(tmp_path, "landing/essai", [result], later)
+    assert "Data Docs" not in index.read_text(encoding="utf-8")
+    [page] = re.findall(r'href="([^"]+)"', index.read_text(encoding="utf-8"))
+    assert "<td>trois<td>trois" in (tmp_path / page).read_text(encoding="utf-8")
 
 
 def test_the_page_escapes_what_a_file_holds(tmp_path):
@@ -176,3 +187,11 @@ def test_the_real_demography_passes_the_landing_border(tmp_path, extraits):
     )
     assert [r.phrase for r in results if not r.passed] == []
     assert {"somme_departements_france", "codes_connus__departement"} <= {r.controle for r in results}
+
+
+def test_a_sentence_writes_a_large_bound_in_french():
+    """« entre 0 et 1e+08 » was read by operators, and by whoever opens ``qualite``."""
+    path = suites.EXPECTATIONS / "publication" / "indicateurs_trimestriels.yml"
+    checks = expand(load_suite(path), publication._scope(load_indicators(), set()))
+    (told,) = (c.expected for c in checks if c.name == "valeurs_bornees__nb_teleconsultations")
+    assert told == "une valeur entre 0 et 100\u202f000\u202f000 (téléconsultations)"

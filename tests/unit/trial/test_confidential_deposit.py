@@ -3,14 +3,15 @@
 import csv
 import datetime as dt
 import io
+from dataclasses import replace
 
 import pytest
 
 from acces_soins.catalog import get_source
 from acces_soins.disclosure.attacker import exposed
-from acces_soins.disclosure.rules import PRIMARY, frequency_rules
+from acces_soins.disclosure.rules import frequency_rules
 from acces_soins.disclosure.suppression import protect
-from acces_soins.disclosure.tables import FRANCE, Key, make_table
+from acces_soins.disclosure.tables import FRANCE, Key, made_by_few, make_table
 from acces_soins.settings import PROJECT
 from acces_soins.trial.layouts import extract
 
@@ -29,6 +30,7 @@ def deposited(request):
     """The counts of the deposit of a day, with régions and France as the sums that the build makes."""
     shown = extract(get_source(SOURCE), request.param)
     counts: dict[Key, float] = {}
+    doctors: dict[Key, float] = {}
     region_of = regions()
     for row in csv.DictReader(io.StringIO(shown.bytes.decode("utf-8-sig")), delimiter=";"):
         count = float(row["nb_consultations"])
@@ -36,18 +38,21 @@ def deposited(request):
         for place in places:
             key = Key(CODE, *place, row["date_situation"])
             counts[key] = counts.get(key, 0) + count
-    return make_table(counts, [], {CODE: frequency_rules()[CODE].threshold}, region_of)
+        doctors[Key(CODE, *places[0], row["date_situation"])] = float(row["nb_medecins"])
+    rule = frequency_rules()[CODE]
+    table = make_table(counts, [], {CODE: rule.threshold}, region_of)
+    return replace(table, concentrated=made_by_few(table, doctors, {CODE: rule.contributors}))
 
 
 def test_the_attacker_finds_nothing_in_what_is_published(deposited):
     masks = protect(deposited)
     assert len(deposited.counts) == 120
-    assert set(masks.values()) == {"secret_primaire", "secret_secondaire"}
+    assert set(masks.values()) == {"secret_primaire", "secret_contributeurs", "secret_secondaire"}
     assert exposed(deposited, masks, set(deposited.counts) - set(masks)) == {}
 
 
 def test_without_secondary_suppression_the_attacker_finds_the_small_counts(deposited):
-    primary = dict.fromkeys(deposited.confidential, PRIMARY)
+    primary = {key: deposited.reason(key) for key in deposited.confidential}
     found = exposed(deposited, primary, set(deposited.counts) - set(primary))
     assert found
     assert {bounds for bounds in found.values()} <= {(deposited.counts[key],) * 2 for key in found}

@@ -4,5 +4,6 @@
     'stg_ministere__solidarite_territoriale',
     'nb_consultations',
     'ministere.solidarite_territoriale',
-    filtre="date_debut_periode = date_trunc('quarter', date_reference)"
+    filtre="date_debut_periode = date_trunc('quarter', date_reference)",
+    contributeurs='nb_medecins'
 ) }}
