@@ -36,6 +36,7 @@ THEMES = {
 LEVELS = {"france": "France", "region": "Région", "departement": "Département"}
 SENS = {"hausse": "plus haut", "baisse": "plus bas", "neutre": "sans jugement"}
 QUARTER_WIDTH = 25
+A3, A4 = 8, 9  # their numbers in a workbook
 # Title of a column → its width, in characters; the quarters follow.
 LABELS = {
     "Code de l'indicateur": 32,
@@ -186,7 +187,10 @@ def _write_readme(book, styles: _Styles, about: About, quarters: Sequence[str]) 
     sheet.set_column(1, 1, 105)
     for row, (left, right, style) in enumerate(_readme_lines(styles, about, quarters)):
         sheet.write_string(row, 0, left, style or styles.get(bold=True, valign="top"))
-        sheet.write_string(row, 1, right, style or styles.text)
+        # A title goes on over the next cell, unless something is there: an empty text is something.
+        if right:
+            sheet.write_string(row, 1, right, style or styles.text)
+    _print_on(sheet, A4)
 
 
 def _readme_lines(styles: _Styles, about: About, quarters: Sequence[str]) -> Iterator[tuple]:
@@ -233,7 +237,7 @@ def _write_theme(book, styles: _Styles, about: About, name: str, quarters: Seque
         _write_line(sheet, styles, line, row)
     sheet.freeze_panes(top + 1, 2)
     sheet.autofilter(top, 0, line, len(titles) - 1)
-    sheet.set_landscape()
+    _print_on(sheet, A3)
     sheet.repeat_rows(top)
     sheet.set_footer(f"&L{about.label}&C{TRIAL if about.trial else PUBLISHER}&R&P / &N")
 
@@ -268,3 +272,12 @@ def _write_described(connection, book, styles: _Styles, name: str, table: str, c
             sheet.write_string(line, column, "" if value is None else str(value), styles.text)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    _print_on(sheet, A3)
+    sheet.repeat_rows(0)
+
+
+def _print_on(sheet, paper: int) -> None:
+    """In landscape, every column on one page: in several a figure would stand without its territory."""
+    sheet.set_landscape()
+    sheet.set_paper(paper)
+    sheet.fit_to_pages(1, 0)
