@@ -1,6 +1,7 @@
 """The workbook: the last eight quarters, one sheet for each theme, made to be read and filtered."""
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -36,6 +37,8 @@ THEMES = {
 LEVELS = {"france": "France", "region": "Région", "departement": "Département"}
 SENS = {"hausse": "plus haut", "baisse": "plus bas", "neutre": "sans jugement"}
 QUARTER_WIDTH = 25
+README_WIDTH, README_LINE = 105, 130  # in digits, in letters: these are narrower
+LINE_HEIGHT = 13.5  # points
 A3, A4 = 8, 9  # their numbers in a workbook
 # Title of a column → its width, in characters; the quarters follow.
 LABELS = {
@@ -184,8 +187,11 @@ def _write_readme(book, styles: _Styles, about: About, quarters: Sequence[str]) 
     sheet = book.add_worksheet(README)
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 105)
+    sheet.set_column(1, 1, README_WIDTH)
     for row, (left, right, style) in enumerate(_readme_lines(styles, about, quarters)):
+        # Excel makes room for a second line when it opens the file, LibreOffice does not.
+        lines = math.ceil(len(right) / README_LINE) or 1
+        sheet.set_row(row, max(LINE_HEIGHT * lines, 1.5 * style.font_size if style else 0))
         sheet.write_string(row, 0, left, style or styles.get(bold=True, valign="top"))
         # A title goes on over the next cell, unless something is there: an empty text is something.
         if right:
