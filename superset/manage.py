@@ -41,6 +41,7 @@ DASHBOARD_VIEWER = {
 SQL_READER = {
     "can_read": ["Database", "Dataset", "SQLLab", "Query", "SavedQuery", "Explore", "ExploreFormDataRestApi"],
     "can_write": ["SavedQuery", "ExploreFormDataRestApi", "Chart"],
+    "can_list": ["SavedQuery"],
     "can_execute_sql_query": ["SQLLab"],
     "can_get_results": ["SQLLab"],
     "can_export_csv": ["SQLLab"],

@@ -10,10 +10,11 @@ import re
 import runpy
 import secrets
 import shutil
+import sqlite3
 import threading
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
+from string import Template
 from urllib.parse import quote
 
 import yaml
@@ -33,6 +34,11 @@ QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30")
 CACHE_SECONDS = 24 * 3600
 # Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
 BEHIND_TLS = os.environ.get("ACCES_SOINS_SUPERSET_TLS") == "1"
+
+
+def _beside(name: str) -> dict:
+    """What a file of this folder defines: Superset loads this one by its path, not as a package."""
+    return runpy.run_path(str(Path(__file__).with_name(name)))
 
 
 def _secret(name: str) -> str | None:
@@ -135,6 +141,8 @@ FEATURE_FLAGS = {
     "DASHBOARD_RBAC": True,
     # The evolution chart keeps France on screen whatever region is chosen: its SQL reads the filters.
     "ENABLE_TEMPLATE_PROCESSING": True,
+    # Accounts are made by code: their page would lead a reader to a refusal.
+    "MENU_HIDE_USER_INFO": True,
     "EMBEDDABLE_CHARTS": False,
     "DRILL_BY": False,
     "DRILL_TO_DETAIL": False,
@@ -142,6 +150,8 @@ FEATURE_FLAGS = {
 AUTH_ROLE_PUBLIC = "Public"
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 WTF_CSRF_ENABLED = True
+# Superset would let one map server's pages read its answers.
+ENABLE_CORS = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -150,14 +160,23 @@ SESSION_COOKIE_SAMESITE = "Lax"
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className"]}}
 
 
-def _mended_french() -> str:
+def _mended_french(mended: dict[str, list[str]]) -> str:
     """Superset's French words for the pages, as JSON, with ours in the place of the wrong ones."""
     from superset.translations.utils import get_language_pack
 
-    mended = yaml.safe_load(Path(__file__).with_name("traductions.yaml").read_text(encoding="utf-8"))
     pack = get_language_pack("fr")
-    pack["locale_data"]["superset"] |= {english: [french] for english, french in mended.items()}
+    pack["locale_data"]["superset"] |= mended
     return json.dumps(pack, ensure_ascii=False)
+
+
+def _mend_messages(app: Flask, mended: dict[str, list[str]]) -> None:
+    """The same, for what the server itself says: those of its messages that have no plural."""
+    from flask_babel import get_translations
+
+    with app.test_request_context():
+        get_translations()._catalog |= {
+            english: ours[0] for english, ours in mended.items() if len(ours) == 1
+        }
 
 
 def _speak_french(app: Flask) -> None:
@@ -165,7 +184,10 @@ def _speak_french(app: Flask) -> None:
 
     Its pages do not say their language either: a screen reader would read French as English.
     """
-    pack = _mended_french()
+    words = yaml.safe_load(Path(__file__).with_name("traductions.yaml").read_text(encoding="utf-8"))
+    mended = {english: ours if isinstance(ours, list) else [ours] for english, ours in words.items()}
+    pack = _mended_french(mended)
+    _mend_messages(app, mended)
 
     @app.before_request
     def send_mended_words():
@@ -180,6 +202,34 @@ def _speak_french(app: Flask) -> None:
         if response.mimetype == "text/html" and not response.is_streamed:
             response.set_data(response.get_data().replace(b"<html>", b'<html lang="fr">', 1))
         return response
+
+
+# Superset's own pages for these are in English, or a line of JSON where a person expected a page.
+REFUSALS = {
+    403: (
+        "Cette page ne vous est pas ouverte",
+        "Votre compte n'y donne pas accès. L'administrateur peut le changer.",
+    ),
+    404: ("Page introuvable", "L'adresse est mal écrite, ou la page n'existe plus."),
+    500: (
+        "Erreur du serveur",
+        "La demande a échoué ; le journal de Superset dit pourquoi. Réessayer dans un instant.",
+    ),
+}
+
+
+def _refuse_in_french(app: Flask) -> None:
+    """Who follows a link gets a page that says why; programs keep Superset's JSON."""
+    page = Template(Path(__file__).with_name("erreur.html").read_text(encoding="utf-8"))
+
+    @app.after_request
+    def say_why(response):
+        from_a_person = "text/html" in request.headers.get("Accept", "")
+        if response.status_code not in REFUSALS or not from_a_person:
+            return response
+        title, reason = REFUSALS[response.status_code]
+        told = page.substitute(titre=title, raison=reason, accueil=HOME)
+        return app.response_class(told, status=response.status_code, mimetype="text/html")
 
 
 def _open_on_the_dashboard(app: Flask) -> None:
@@ -207,6 +257,26 @@ def _limit_logins(app: Flask) -> None:
         app.view_functions[f"{view}.login"] = limit(app.view_functions[f"{view}.login"])
 
 
+def _keep_written_limits() -> None:
+    """SQL Lab puts the limit of its menu in the place of a lower one that the query holds.
+
+    A fault of Superset 6 (apache/superset#40070).
+    """
+    from superset import sql_lab
+
+    apply = sql_lab.apply_limit
+
+    def apply_limit(query, statement) -> None:
+        own = statement.get_limit_value()
+        if own is None or not query.limit or own > query.limit:
+            apply(query, statement)
+
+    sql_lab.apply_limit = apply_limit
+
+
+ECONOMY = _beside("economy.py")
+EVENT_LOGGER = ECONOMY["Journal"]()
+
 # A page is half a hundred files of Superset's own code, much lighter once compressed. The HTML is left as it
 # is: it holds the session's token, which the lengths of compressed answers could betray.
 COMPRESS_MIMETYPES = [
@@ -219,31 +289,15 @@ COMPRESS_MIMETYPES = [
 ]
 
 
-def _spare_superset_work() -> None:
-    """What Superset does again and again for one question, half of its time, is done once.
-
-    It parses the same SQL ten times: the last texts stay parsed. A caller may change what it gets: each has a
-    copy of its own, eight times cheaper. And it connects three times to learn DuckDB's schema by default.
-    """
-    from superset.db_engine_specs.duckdb import DuckDBEngineSpec
-    from superset.sql.parse import SQLStatement
-
-    parse = lru_cache(maxsize=512)(SQLStatement._parse)
-
-    def copies(_class, script: str, engine: str) -> list:
-        return [statement and statement.copy() for statement in parse(script, engine)]
-
-    SQLStatement._parse = classmethod(copies)
-    DuckDBEngineSpec.get_default_schema = classmethod(lambda _class, _database, _catalog=None: "main")
-
-
 def FLASK_APP_MUTATOR(app: Flask) -> None:
     Compress(app)
-    _spare_superset_work()
+    ECONOMY["spare"](version_publiee)
     _speak_french(app)
-    downloads = runpy.run_path(str(Path(__file__).with_name("telechargements.py")))
+    downloads = _beside("telechargements.py")
     downloads["offer"](app, WAREHOUSE, SHEETS)
-    downloads["clean_exports"]()
+    downloads["clean_exports"](WAREHOUSE, derniere_publication)
+    _refuse_in_french(app)
+    _keep_written_limits()
     _open_on_the_dashboard(app)
     _limit_logins(app)
 
@@ -420,6 +474,12 @@ def _start_timer(connection, record) -> None:
     timer.daemon = True
     record.info["acces_soins_timer"] = timer
     timer.start()
+
+
+@event.listens_for(Pool, "connect")
+def _set_own_file(connection, _record) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        ECONOMY["hurry_sqlite"](connection)
 
 
 @event.listens_for(Pool, "close")

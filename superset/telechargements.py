@@ -7,6 +7,8 @@ tables only; others are sent to the login page.
 import csv
 import io
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -141,23 +143,62 @@ def _as_numbers(column: pd.Series) -> pd.Series:
     return numbers.reindex(column.index).astype("Int64" if whole else "float64")
 
 
-def clean_exports() -> None:
-    """Make Superset's own export of a chart (CSV, Excel) give what its tile says, without HTML."""
+# What the page said around a tile goes with the tile's rows.
+NATURE, PUBLISHED, CAVEAT = "Nature des données", "Publication", "À savoir"
+EMPTY_CELLS = "Une cellule vide n'est jamais zéro : la colonne des statuts, s'il y en a une, dit pourquoi."
+
+
+@lru_cache(maxsize=2)
+def _nature(version: Path) -> str:
+    """« Données d'essai (fictives) » or « Données réelles », as this version's tables say."""
+    with duckdb.connect() as connection:
+        rows = f"read_parquet('{version / 'fichiers' / 'tableau_de_bord.parquet'}')"
+        return connection.execute(f"select any_value(donnees) from {rows}").fetchone()[0]
+
+
+def _caveat(form: dict) -> str:
+    """What stands under the chart's title, and what holds for all."""
+    from superset.models.slice import Slice
+
+    from superset import db
+
+    chart = db.session.get(Slice, form["slice_id"]) if form.get("slice_id") else None
+    return " ".join(filter(None, [chart and chart.description, EMPTY_CELLS]))
+
+
+def clean_exports(warehouse: Path, published: Callable[[], str]) -> None:
+    """Make Superset's own exports (CSV, Excel) give what their tile says, without HTML, and of what data.
+
+    Args:
+        warehouse: the published file, reached through the link of the served version.
+        published: gives the day of the served version, in words.
+    """
     from superset.common.chart_data import ChartDataResultFormat
     from superset.common.query_context_processor import QueryContextProcessor
+    from superset.utils import csv as superset_csv
 
-    written = QueryContextProcessor.get_data
+    written, written_as_csv = QueryContextProcessor.get_data, superset_csv.df_to_escaped_csv
 
     def get_data(self, df, coltypes):
         asked = self._query_context
         if asked.result_format in ChartDataResultFormat.table_like():
             df = for_spreadsheets(df)
+            df[NATURE], df[PUBLISHED] = _nature(warehouse.parent.resolve()), published()
+            df[CAVEAT] = _caveat(asked.form_data or {})
         data = written(self, df, coltypes)
         # Superset signs the files of a zip itself; a file alone it means to, and does not.
         alone = asked.result_format == ChartDataResultFormat.CSV and len(asked.queries) == 1
         return f"\ufeff{data}" if alone else data
 
+    def as_csv_with_its_nature(df, **options):
+        """SQL Lab's: whoever asked in SQL gets their columns, and the mark where the data are fictitious."""
+        nature = _nature(warehouse.parent.resolve())
+        if NATURE not in df and "essai" in nature:
+            df = df.assign(**{NATURE: nature})
+        return written_as_csv(df, **options)
+
     QueryContextProcessor.get_data = get_data
+    superset_csv.df_to_escaped_csv = as_csv_with_its_nature
 
 
 def as_csv(rows: list[tuple]) -> str:

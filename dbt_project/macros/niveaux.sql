@@ -21,6 +21,7 @@
     The values are rounded to nine decimals.
 -#}
 {% macro niveaux_additifs(relation, valeur, code_indicateur=none) -%}
+{%- set hors_champ = territoires_hors_champ(code_indicateur) if code_indicateur else '[]::varchar[]' -%}
     select
         territoires.niveau,
         territoires.code_territoire,
@@ -48,22 +49,15 @@
             arg_max(source.sha256, (source.edition, source.sha256)) as sha256,
             max(source.date_extraction) as date_extraction,
             max(source.version_methode) as version_methode,
-            {%- if code_indicateur %}
-            coalesce(
-                (
-                    select any_value(catalogue.hors_champ)
-                    from {{ source('registre', 'catalogue_indicateurs') }} as catalogue
-                    where catalogue.code_indicateur = '{{ code_indicateur }}'
-                ),
-                []
-            ) as hors_champ
-            {%- else %}
-            []::varchar[] as hors_champ
-            {%- endif %}
+            {{ hors_champ }} as hors_champ
         from {{ relation }} as source
         inner join {{ ref('ref_territoires') }} as departements
             on departements.niveau = 'departement'
             and departements.code_territoire = source.code_departement
+        {%- if code_indicateur %}
+        -- A département out of scope stands for no other, even where the source has rows of it.
+        where not list_contains({{ hors_champ }}, 'departement/' || departements.code_territoire)
+        {%- endif %}
         group by
             source.date_reference,
             grouping sets (
@@ -75,6 +69,18 @@
         and territoires.code_territoire = parts.code_territoire
     where parts.nb_departements
         >= {{ nb_departements_couverts('territoires', 'parts.hors_champ') }}
+{%- endmacro %}
+
+{#- The territories that an indicator's sources do not cover by definition, as « niveau/code ». -#}
+{% macro territoires_hors_champ(code_indicateur) -%}
+    coalesce(
+        (
+            select any_value(catalogue.hors_champ)
+            from {{ source('registre', 'catalogue_indicateurs') }} as catalogue
+            where catalogue.code_indicateur = '{{ code_indicateur }}'
+        ),
+        []
+    )
 {%- endmacro %}
 
 {#- Of a row of int_territoires__effectifs, how many départements an indicator speaks of: all but those out of its scope. -#}

@@ -34,8 +34,9 @@ receptions as (
     group by code_indicateur
 ),
 
+-- What needs a partner's file is in no open source, whatever open files it is crossed with.
 sources_par_indicateur as (
-    select code_indicateur, count_if(not est_deposee) as nb_sources_ouvertes
+    select code_indicateur, bool_or(est_deposee) as attend_un_depot
     from {{ source('registre', 'sources_indicateurs') }}
     group by code_indicateur
 ),
@@ -53,7 +54,7 @@ squelette as (
         catalogue.report_max_trimestres,
         catalogue.confidentialite_regle,
         list_contains(catalogue.hors_champ, territoires.niveau || '/' || territoires.code_territoire) as est_hors_champ,
-        coalesce(sources.nb_sources_ouvertes, 0) as nb_sources_ouvertes,
+        coalesce(sources.attend_un_depot, true) as attend_un_depot,
         receptions.premiere_fin <= calendrier.fin_trimestre as est_recu
     from {{ source('registre', 'catalogue_indicateurs') }} as catalogue
     cross join {{ ref('ref_territoires') }} as territoires
@@ -118,7 +119,7 @@ serie as (
             when 'non_disponible' then
                 case
                     when est_recu then 'hors_perimetre'
-                    when nb_sources_ouvertes = 0 then 'aucune_source_ouverte'
+                    when attend_un_depot then 'aucune_source_ouverte'
                     else 'edition_non_recue'
                 end
             when 'perime' then 'trop_ancien'

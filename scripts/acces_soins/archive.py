@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Sequence
 from enum import StrEnum
 
-from acces_soins import landing
-from acces_soins.catalog import CADENCES_MONTHS, Source
+from acces_soins import landing, ledger
+from acces_soins.catalog import CADENCES_MONTHS, Source, load_sources
 from acces_soins.landing import Manifest
 
 
@@ -72,6 +72,18 @@ def earlier(source: Source, arrived: Manifest) -> list[Manifest]:
     return [manifest for manifest in landing.manifests(source) if manifest.rang < arrived.rang]
 
 
+def confirmations() -> dict[str, str]:
+    """« source/edition » that counts → the later edition for which its producer gave the same bytes again."""
+    events = (event for event in ledger.read(ledger.EXTRACTIONS) if "confirme" in event)
+    told = {event["source"]: event["confirme"] for event in events}
+    found = {}
+    for source in (source for source in load_sources().values() if source.id in told):
+        for manifest in landing.counting(source)[-1:]:
+            if manifest.sha256 == told[source.id]["sha256"]:
+                found[f"{source.id}/{manifest.edition}"] = told[source.id]["edition"]
+    return found
+
+
 def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:
     """Headers that neither the contract nor the file that arrived before has; none on a first arrival."""
     known = set(before[-1].unexpected) if before else set(arrived.unexpected)
@@ -80,19 +92,22 @@ def new_columns(arrived: Manifest, before: Sequence[Manifest]) -> list[str]:
 
 def describe(source: Source, arrived: Manifest, kind: Nature, before: Sequence[Manifest]) -> str:
     """« édition 2025-06-30, 120 lignes », and what is unusual about it to those that arrived before."""
-    told = f"édition {arrived.edition}, {arrived.rows} lignes"
-    if names := new_columns(arrived, before):
-        told += f" ; hors contrat, gardé dans le fichier d'origine : {', '.join(names)}"
+    told = f"édition {arrived.edition}, {arrived.rows} lignes{_unusual(source, arrived, kind, before)}"
+    names = ", ".join(new_columns(arrived, before))
+    return f"{told} ; hors contrat, gardé dans le fichier d'origine : {names}" if names else told
+
+
+def _unusual(source: Source, arrived: Manifest, kind: Nature, before: Sequence[Manifest]) -> str:
     if kind is Nature.REVISION:
-        return f"{told} : révision, le producteur a changé le contenu de cette édition (l'ancien est gardé)"
+        return " : révision, le contenu de cette édition a changé (l'ancien est gardé)"
     if kind is Nature.BACKWARDS:
         latest = max(before, key=lambda manifest: manifest.date)
-        return f"{told} : recul, le portail publie moins récent que l'édition {latest.edition} déjà reçue"
+        return f" : recul, le portail publie moins récent que l'édition {latest.edition} déjà reçue"
     if kind is Nature.SKIP:
         lost = skipped(source, max(manifest.date for manifest in before), arrived.date)
         days = ", ".join(day.isoformat() for day in lost)
-        return f"{told} : saut, {days} n'a pas été reçu ; le demander au producteur et le déposer"
-    return told
+        return f" : saut, {days} n'a pas été reçu ; le demander au producteur et le déposer"
+    return ""
 
 
 def _months_later(day: dt.date, months: int) -> dt.date:

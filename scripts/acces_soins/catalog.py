@@ -133,13 +133,18 @@ def edition_date(edition: str) -> dt.date:
     ``2024`` → 31 December 2024; ``2026-03`` → 31 March; ``2025-06-30`` → that day; of a range
     (``1975-2024``) the end counts. Raises ConfigurationError when no date can be read.
     """
-    if match := re.search(r"(\d{4})-(\d{2})-(\d{2})$", edition):
-        return dt.date(*map(int, match.groups()))
-    if match := re.search(r"(?<!\d)(\d{4})-(0[1-9]|1[0-2])$", edition):
-        year, month = map(int, match.groups())
-        return dt.date(year, month, monthrange(year, month)[1])
-    if match := re.search(r"(\d{4})(?!\d)(?!.*\d{4})", edition):
-        return dt.date(int(match.group(1)), 12, 31)
+    try:
+        if match := re.search(r"(\d{4})-(\d{2})-(\d{2})$", edition):
+            return dt.date(*map(int, match.groups()))
+        if match := re.search(r"(?<!\d)(\d{4})-(\d{2})$", edition):
+            year, month = map(int, match.groups())
+            return dt.date(year, month, monthrange(year, month)[1])
+        if match := re.search(r"(\d{4})(?!\d)(?!.*\d{4})", edition):
+            return dt.date(int(match.group(1)), 12, 31)
+    except ValueError as error:  # 2026-13-45 is written as a date, and is none
+        raise ConfigurationError(
+            f"édition « {edition} » : cette date n'existe pas. Corriger l'année, le mois ou le jour."
+        ) from error
     raise ConfigurationError(
         f"édition « {edition} » : aucune date n'y est lisible. Attendu AAAA, AAAA-MM ou AAAA-MM-JJ."
     )

@@ -8,6 +8,8 @@ replace (its bytes are in quarantine too). To have the same bytes judged again, 
 import fcntl
 import json
 import logging
+import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ logger = logging.getLogger(__name__)
 ACCEPTED, KNOWN, REFUSED = "accepte", "deja_recu", "refuse"
 CHECKSUM, ANSWER = ".sha256", ".accuse.json"
 UNFINISHED = (".part", ".partiel", ".tmp", ".filepart", ".crdownload")
+SHA256 = re.compile(rb"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])")
 # A file that still grows is left for the next pass.
 QUIET_S = 60
 
@@ -53,11 +56,15 @@ def waiting() -> list[Left]:
 def checked_source(left: Left) -> Source:
     """The source that a file is for, once what surrounds it is right.
 
-    Raises RefusedInput: not in ``<source>/<edition>/``, unknown source, no date in the edition, a link.
+    Raises RefusedInput: not in ``<source>/<edition>/``, unknown source, no date in the edition, a link, no
+    right to read.
     """
     if left.path.is_symlink() or not left.path.is_file():
         raise _refused(left, "la boîte de dépôt", "un fichier ordinaire", "un lien", "Déposer une copie.")
-    if left.source not in load_sources():
+    if not os.access(left.path, os.R_OK):
+        action = "Donner à l'observatoire le droit de lire ce fichier."
+        raise _refused(left, "la boîte de dépôt", "un fichier lisible", "un droit refusé", action)
+    if left.source not in load_sources() or not left.edition:
         raise _refused(
             left,
             "chemin du dépôt",
@@ -69,14 +76,27 @@ def checked_source(left: Left) -> Source:
         landing.check_edition(left.edition)
     except ConfigurationError as error:
         raise _refused(
-            left, "nom du dossier", "une édition", str(error), "Renommer le dossier et déposer de nouveau."
+            left,
+            "nom du dossier",
+            "une édition qui porte une date (2026, 2026-09 ou 2026-09-30), sans accent ni espace",
+            f"« {left.edition} »",
+            "Renommer le dossier et déposer de nouveau.",
         ) from error
     return load_sources()[left.source]
 
 
 def check_sum(left: Left, sha256: str) -> None:
-    """Raise RefusedInput when the file's ``.sha256`` announces another hash than that of our copy."""
+    """Raise RefusedInput when the file's ``.sha256`` holds another hash than that of our copy, or none."""
     announced = _announced(left)
+    if announced == "":
+        raise _refused(
+            left,
+            left.checksum.name,
+            "une empreinte SHA-256, soixante-quatre chiffres hexadécimaux",
+            "aucune",
+            "La calculer de nouveau (sha256sum, ou Get-FileHash sous Windows), ou retirer ce fichier, qui "
+            "n'est pas obligatoire.",
+        )
     if announced not in (None, sha256):
         raise _refused(
             left,
@@ -141,10 +161,10 @@ def _files(box: Path) -> Iterator[Left]:
 
 def _is_answered(left: Left) -> bool:
     """An answer counts for the bytes that it names; an accepted file that a kill left there goes now."""
-    if not left.answer.exists():
-        return False
     try:
         given = json.loads(left.answer.read_text(encoding="utf-8"))
+    except OSError:
+        return False  # no answer yet, or none that can be read
     except ValueError:
         logger.warning("%s: unreadable answer, the file is judged again", left.answer)
         return False
@@ -157,16 +177,20 @@ def _is_answered(left: Left) -> bool:
 
 
 def _sum_of(left: Left) -> str | None:
-    """Hash of the file as it lies in the box; None when it is gone or no ordinary file."""
+    """Hash of the file as it lies in the box; None when it is gone, no ordinary file, or closed to us."""
     ordinary = left.path.is_file() and not left.path.is_symlink()
-    return landing.sha256_of(left.path) if ordinary else None
+    return landing.sha256_of(left.path) if ordinary and os.access(left.path, os.R_OK) else None
 
 
 def _announced(left: Left) -> str | None:
-    """What the file's ``.sha256`` says, "" when it says nothing; None without one."""
+    """The hash in the file's ``.sha256``, "" when it holds none; None without one.
+
+    Each tool writes it in its own way (before the name, after it, in a table, in UTF-16).
+    """
     if not left.checksum.exists():
         return None
-    return (left.checksum.read_text(encoding="utf-8").split() or [""])[0].lower()
+    found = SHA256.search(left.checksum.read_bytes().replace(b"\0", b""))
+    return found[0].decode().lower() if found else ""
 
 
 def _remove(left: Left, sha256: str) -> None:

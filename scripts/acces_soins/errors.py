@@ -38,15 +38,12 @@ class RefusedInput(AccesSoinsError):
         expected: what the contract asks for.
         found: what the file holds there.
         action: what the operator can do.
-        sentence: the whole sentence, where a check has already written it.
     """
 
-    def __init__(
-        self, file: str, place: str, expected: str, found: str, action: str, sentence: str | None = None
-    ):
+    def __init__(self, file: str, place: str, expected: str, found: str, action: str):
         self.file, self.place, self.expected = file, place, expected
         self.found, self.action = found, action
-        super().__init__(sentence or f"{file}, {place} : attendu {expected} ; trouvé {found}. {action}")
+        super().__init__(f"{file}, {place} : attendu {expected} ; trouvé {found}. {action}")
 
     @property
     def details(self) -> dict[str, str]:

@@ -1,51 +1,20 @@
 """From a published figure back to the landed file: value, formula, editions, hashes, lines, corrections."""
 
 import csv
-import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from acces_soins import french, landing, publication, query
+from acces_soins import french, landed_lines, landing, publication, query
 from acces_soins.catalog import Source, get_source, load_indicators
 from acces_soins.errors import ConfigurationError
+from acces_soins.formats.about import REASONS, STATUSES
 from acces_soins.landing import Manifest
 from acces_soins.settings import PROJECT
-from acces_soins.sql_text import literal
 
 CORRECTIONS = PROJECT / "dbt_project" / "seeds" / "ref_corrections.csv"
-TERRITORIES = PROJECT / "dbt_project" / "seeds" / "ref_territoires.csv"
-LABELS = PROJECT / "dbt_project" / "seeds" / "ref_libelles.csv"
-FIRST_LINES = 5
 LEVELS = ("departement", "region", "france")
-
-# How a file says which département a row is of: the first of these columns that it has decides.
-COMMUNE = "case when {0} like '97%' then left({0}, 3) else left({0}, 2) end"
-DEPARTMENT = {
-    "departement": "regexp_replace(regexp_extract({0}, '^[0-9AB]+'), '^0(..)$', '\\1')",
-    "dept": "{0}",
-    "dep": "{0}",
-    "code_departement": "{0}",
-    "code_commune": COMMUNE,
-    "codgeo": COMMUNE,
-    "nofinesset": "case when {0} like '970%' then '97' || substr({0}, 4, 1) when {0} like '98%' then '976' "
-    "else left({0}, 2) end",
-    "enforce_zone_id": "case when {0} like 'D%' then substr({0}, 2) end",
-    "code_territoire": "{0}",
-    "code": "{0}",
-}
-REGION = {
-    "region": "regexp_extract({0}, '^[0-9]+')",
-    "reg": "{0}",
-    "enforce_zone_id": "case when {0} like 'R%' then substr({0}, 2) end",
-    "code_territoire": "{0}",
-}
-COUNTRY = {"region": "99", "enforce_zone_id": "FRANCE", "code_territoire": "FR"}
-# Columns that date a row, and how much of the figure's day they hold.
-DATES = {"date": 10, "date_situation": 10, "date_reference": 10, "metric_enforce_date": 7, "annee": 4}
 
 Line = tuple[str, str]
 
@@ -59,6 +28,7 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
     """
     figure, *others = _figures(indicator, territory, quarter, level)
     meta = load_indicators()[indicator].meta
+    version = publication.current_version()
     return [
         ("Indicateur", f"{meta['libelle']} ({indicator})"),
         ("Territoire", f"{figure['libelle_territoire']} ({figure['niveau']} {territory}), {quarter}"),
@@ -67,11 +37,11 @@ def explain(indicator: str, territory: str, quarter: str, level: str | None = No
         ("Statut", _status(figure)),
         ("Formule", meta["formule"]),
         *_parts(figure),
-        *_origin(figure),
-        *_other_sources(indicator, figure["source"]),
+        *_origin(figure, version),
+        *_other_sources(indicator, figure, version),
         *corrections(figure, meta["sources"]),
         ("Méthode", f"{figure['version_methode'] or '—'} ; limites : {meta['limites']}"),
-        ("Publication", _version()),
+        ("Publication", _told(version)),
     ]
 
 
@@ -116,7 +86,9 @@ def _value(figure: dict, meta: dict) -> str:
     if figure["valeur"] is None:
         return "aucune (le statut dit pourquoi)"
     value = french.number(figure["valeur"], meta["decimales"])
-    text = f"{value} {figure['unite']} (exactement {figure['valeur']!r})"
+    text = f"{value} {figure['unite']}"
+    if (whole := french.unrounded(figure["valeur"])) != value.replace(french.THOUSANDS, ""):
+        text += f" (exactement {whole})"
     if figure["borne_basse"] is not None:
         low, high = (
             french.number(figure[name], meta["decimales"]) for name in ("borne_basse", "borne_haute")
@@ -126,14 +98,14 @@ def _value(figure: dict, meta: dict) -> str:
 
 
 def _status(figure: dict) -> str:
-    labels = {(row["liste"], row["code"]): row["libelle"] for row in _rows(LABELS)}
-    text = labels["statut", figure["statut"]]
+    status = STATUSES[figure["statut"]]
+    text = f"{status.label}. {status.meaning}"
     if figure["motif"]:
-        text += f" : {labels['motif', figure['motif']]}"
+        text += f" Motif : {REASONS[figure['motif']]}."
     if figure["date_reference"]:
-        text += f" ; date de référence {figure['date_reference']:%d/%m/%Y}"
-    if figure["age_trimestres"]:
-        text += f", il y a {figure['age_trimestres']} trimestre(s)"
+        text += f" Date de référence : {figure['date_reference']:%d/%m/%Y}"
+        age = figure["age_trimestres"]
+        text += f", soit {age} trimestre{'s' if age > 1 else ''} plus tôt." if age else "."
     return text
 
 
@@ -143,8 +115,8 @@ def _parts(figure: dict) -> Iterator[Line]:
             yield label, french.exact(figure[name])
 
 
-def _origin(figure: dict) -> Iterator[Line]:
-    """The edition that speaks, its file and its lines."""
+def _origin(figure: dict, version: dict) -> Iterator[Line]:
+    """The edition that speaks, its file and its lines; then how many editions of that source count."""
     if figure["source"] is None:
         return
     yield (
@@ -156,83 +128,59 @@ def _origin(figure: dict) -> Iterator[Line]:
     manifest = next((m for m in landing.manifests(source) if m.sha256 == figure["sha256"]), None)
     if manifest is None:
         yield "Fichier", "absent de cette archive (elle est sur la machine qui construit l'entrepôt)"
-        return
-    yield "Fichier", f"{manifest.folder / manifest.fichier} ({manifest.rows} lignes, {manifest.url})"
-    if not manifest.table.exists():
+    elif not manifest.table.exists():
+        yield "Fichier", _file(manifest)
         yield "Lignes", "octets élagués par la règle d'archivage ; le manifeste reste"
-        return
-    yield "Lignes", _lines(source, manifest, figure)
-
-
-def _lines(source: Source, manifest: Manifest, figure: dict) -> str:
-    """Which lines of the file speak of that territory at that date, and the cells that hold the figure."""
-    names = [column.name for column in source.columns if not column.personal]
-    with duckdb.connect() as connection:
-        rows = f"read_parquet({literal(manifest.table)})"
-        connection.execute(f"create table lignes as from {rows} where {_place(names, figure)}")
-        if condition := _date(names, figure["date_reference"]):
-            connection.execute(f"delete from lignes where not coalesce({condition}, false)")
-        count, first, last = connection.execute(
-            "select count(*), min(_ligne), max(_ligne) from lignes"
-        ).fetchone()
-        cells = [cell for name in names for cell in _cells(connection, name, figure)]
-    if count == 0:
-        return (
-            f"aucune n'est propre à ce territoire : le chiffre est fait des {manifest.rows} lignes du fichier"
-        )
-    where = f"ligne {first}" if count == 1 else f"{count} lignes, de la {first} à la {last}"
-    return where + (
-        f" ; {' ; '.join(cells[:FIRST_LINES])}" if cells else ", comptées ou sommées selon la formule"
-    )
-
-
-def _place(names: list[str], figure: dict) -> str:
-    """Condition on a row's territory."""
-    code = figure["code_territoire"]
-    if figure["niveau"] == "france":
-        known = {name: f"'{total}' = {{0}}" for name, total in COUNTRY.items()}
     else:
-        known = {
-            name: f"'{code}' = {place}"
-            for name, place in (REGION if figure["niveau"] == "region" else DEPARTMENT).items()
-        }
-    column = next((name for name in known if name in names), None)
-    place = known[column].format(f'"{column}"') if column else "false"
-    if figure["niveau"] == "region" and {"region", "departement"} <= set(names):
-        place += " and departement = '999'"  # the région's own row, not those of its départements
-    return place
+        yield "Fichier", _file(manifest)
+        yield "Lignes", landed_lines.describe(source, manifest, figure)
+    editions = [edition for edition, _ in _editions(source, version)]
+    if len(editions) > 1:  # each has its own sha256 in version.json
+        yield (
+            "Éditions",
+            f"{len(editions)} éditions de cette source sont lues, de {editions[0]} à {editions[-1]}",
+        )
 
 
-def _date(names: list[str], day: dt.date) -> str | None:
-    column = next((name for name in DATES if name in names), None)
-    return f"left(\"{column}\", {DATES[column]}) = '{day.isoformat()[: DATES[column]]}'" if column else None
+def _file(manifest: Manifest) -> str:
+    return f"{manifest.folder / manifest.fichier} ({manifest.rows} lignes, {manifest.url})"
 
 
-def _cells(connection: duckdb.DuckDBPyConnection, name: str, figure: dict) -> list[str]:
-    """The cells of a column that hold the figure or one of its parts, with their line."""
-    wanted = {figure[part] for part in ("valeur", "numerateur", "denominateur")} - {None}
-    number = f"try_cast(replace(\"{name}\", ',', '.') as double)"
-    found = connection.execute(
-        f'select _ligne, "{name}" from lignes where list_contains($1, {number}) '
-        f"order by _ligne limit {FIRST_LINES}",
-        [list(wanted)],
-    ).fetchall()
-    return [f"ligne {line}, colonne {name} = {cell}" for line, cell in found]
+def _editions(source: Source, version: dict) -> list[tuple[str, str]]:
+    """Edition and sha256 of what the served version read of a source, in the order of their days."""
+    prefix = f"{source.id}/"
+    read = [
+        (key.removeprefix(prefix), sha256)
+        for key, sha256 in version["editions"].items()
+        if key.startswith(prefix)
+    ]
+    return sorted(read, key=lambda pair: source.date_of(pair[0]))
 
 
-def _other_sources(indicator: str, main: str | None) -> Iterator[Line]:
-    """The other sources of the formula, with the edition that counts."""
+def _other_sources(indicator: str, figure: dict, version: dict) -> Iterator[Line]:
+    """The other sources of the formula: what the served version read of each, and the parts found there."""
     for source_id in load_indicators()[indicator].meta["sources"]:
-        if source_id != main:
-            last = landing.latest(get_source(source_id))
-            yield (
-                "Autre source",
-                (
-                    f"{source_id}, édition {last.edition}, sha256 {last.sha256}"
-                    if last
-                    else f"{source_id}, jamais reçue"
-                ),
-            )
+        if source_id == figure["source"]:
+            continue
+        source = get_source(source_id)
+        read = _editions(source, version)
+        # Of several editions, the last one that was not later than the figure.
+        spoken = [
+            pair
+            for pair in read
+            if figure["date_reference"] and source.date_of(pair[0]) <= figure["date_reference"]
+        ]
+        if not read:
+            yield "Autre source", f"{source_id}, jamais reçue"
+            continue
+        edition, sha256 = (spoken or read[-1:])[-1]
+        yield "Autre source", f"{source_id}, édition {edition}, sha256 {sha256}"
+        manifest = landing.find(source, sha256)
+        if manifest is None or not manifest.table.exists():
+            continue
+        if cells := landed_lines.parts_elsewhere(source, manifest, figure):
+            yield "Fichier", _file(manifest)
+            yield "Lignes", cells
 
 
 def corrections(figure: dict, sources: list[str]) -> Iterator[Line]:
@@ -253,27 +201,20 @@ def corrections(figure: dict, sources: list[str]) -> Iterator[Line]:
 def _concerns(correction: dict[str, str], figure: dict) -> bool:
     """Whether the corrected row is among those of the figure; a key that names no place is told to all."""
     cells = dict(zip(get_source(correction["source"]).key, correction["cle"].split("|"), strict=True))
-    dated = next((name for name in DATES if name in cells), None)
+    dated = next((name for name in landed_lines.DATES if name in cells), None)
     if dated and figure["date_reference"]:
-        length = DATES[dated]
+        length = landed_lines.DATES[dated]
         if cells[dated][:length] != figure["date_reference"].isoformat()[:length]:
             return False
-    column = next((name for name in DEPARTMENT if name in cells), None)
+    column = next((name for name in landed_lines.DEPARTMENT if name in cells), None)
     if figure["niveau"] == "france" or column is None:
         return True
-    place = DEPARTMENT[column].format("$1")
-    department = duckdb.execute(f"select {place}", [cells[column]]).fetchone()[0]
-    regions = {
-        row["code_territoire"]: row["code_region"]
-        for row in _rows(TERRITORIES)
-        if row["niveau"] == "departement"
-    }
-    own = department if figure["niveau"] == "departement" else regions.get(department)
+    department = landed_lines.department_of(column, cells[column])
+    own = department if figure["niveau"] == "departement" else landed_lines.region_of().get(department)
     return own == figure["code_territoire"]
 
 
-def _version() -> str:
-    version = publication.current_version()
+def _told(version: dict) -> str:
     return f"version {version['version']}, arrêtée au {version['date_arrete']}, code {version['commit']}"
 
 

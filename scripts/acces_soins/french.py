@@ -4,6 +4,7 @@ SQL has its own (``dbt_project/macros/textes.sql``), with the same signs.
 """
 
 import datetime as dt
+import decimal
 import math
 
 THOUSANDS = "\u202f"  # narrow no-break space
@@ -26,6 +27,11 @@ def number(value: float, decimals: int = 0, signed: bool = False) -> str:
 def exact(value: float) -> str:
     """« 12 », « 12,346 »: to the third decimal, with none for a whole number."""
     return number(value, 0 if value == int(value) else 3)
+
+
+def unrounded(value: float) -> str:
+    """« 12 », « 3,033611937 »: every decimal that the figure has, without any sign between thousands."""
+    return format(decimal.Decimal(repr(value)).normalize(), "f").replace("-", MINUS).replace(".", ",")
 
 
 def significant(value: float) -> str:

@@ -1,5 +1,6 @@
 """One way in for every file, fetched or deposited: read, checked, then landed or quarantined."""
 
+import datetime as dt
 import re
 import shutil
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.extraction import Download
 from acces_soins.landing import Manifest
 from acces_soins.readers.model import ReadResult, kept_columns
+from acces_soins.settings import get_settings
 from acces_soins.sql_text import literal
 
 
@@ -40,10 +42,14 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a file: a new edition (or bytes that count again), or bytes that were already there."""
+    """What became of a file: a new edition (or bytes that count again), or bytes that were already there.
+
+    ``confirms``: the later edition for which its producer gave again the very bytes of ``manifest``.
+    """
 
     manifest: Manifest
     is_new: bool
+    confirms: str | None = None
 
 
 def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict:
@@ -52,9 +58,7 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
     ``arrival.path`` is consumed: it moves to the raw zone or to the quarantine.
     """
     if landed := landing.find(source, arrival.sha256):
-        arrival.path.unlink()
-        returned = landing.readmit(source, landed, landing.now())
-        return Verdict(returned or landed, is_new=returned is not None)
+        return _known(source, arrival, landed)
     table = folder / landing.TABLE
     try:
         manifest = _examine(source, arrival, table, run)
@@ -63,6 +67,16 @@ def receive(source: Source, arrival: Arrival, folder: Path, run: str) -> Verdict
         table.unlink(missing_ok=True)
         raise
     return Verdict(landing.admit(source, manifest, arrival.path, table), is_new=True)
+
+
+def confirmed_edition(
+    source: Source, landed: Manifest, name: str | None, producer_date: str | None
+) -> str | None:
+    """The edition that the bytes of ``landed`` have today, where it is later than the one they came under.
+
+    Only what stands outside a file can say it: its name, or the day of its upload.
+    """
+    return _later(source, landed, _edition_outside(source, name or "", producer_date))
 
 
 def last_checks() -> list[dict]:
@@ -86,6 +100,28 @@ def copy_in(file: Path, folder: Path) -> Path:
     return Path(shutil.copyfile(file, folder / file.name))
 
 
+def _known(source: Source, arrival: Arrival, landed: Manifest) -> Verdict:
+    """Bytes that were received before: they count again, or they confirm what counts, or say nothing new."""
+    arrival.path.unlink()
+    if returned := landing.readmit(source, landed, landing.now()):
+        return Verdict(returned, is_new=True)
+    told = confirmed_edition(source, landed, arrival.path.name, arrival.download.producer_date)
+    if arrival.edition:
+        # Rows that say their own date confirm no other.
+        dated = "date" in source.meta["edition"]
+        told = None if dated else _later(source, landed, arrival.edition)
+    return Verdict(landed, is_new=False, confirms=told)
+
+
+def _later(source: Source, landed: Manifest, edition: str | None) -> str | None:
+    """``edition`` if it is later than that of ``landed``, which must be what counts last; else None."""
+    last = landing.counting(source)[-1:]
+    if edition is None or [manifest.sha256 for manifest in last] != [landed.sha256]:
+        return None
+    landing.check_edition(edition)
+    return edition if source.date_of(edition) > landed.date else None
+
+
 def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifest:
     name = arrival.path.name
     request = readers.Request(source, arrival.path, name, arrival.aliases, arrival.absent)
@@ -93,6 +129,8 @@ def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifes
     _check_announced(name, arrival, result)
     edition = arrival.edition or edition_of(source, name, arrival, result, table)
     landing.check_edition(edition)
+    _check_past(source, name, edition)
+    _check_dated(source, name, edition, table)
     _check_landing(source, arrival, table, run)
     return Manifest(
         source=source.id,
@@ -130,13 +168,10 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
     if pattern := rule.get("feuille"):
         years = [match.group(1) for sheet in result.sheets if (match := re.search(pattern, sheet.strip()))]
         found = max(years, default=None)
-    elif pattern := rule.get("fichier"):
-        match = re.search(pattern, name)
-        found = "-".join(match.groups()) if match else None
-    elif rule.get("date_producteur"):
-        found = (arrival.download.producer_date or "")[:10]
-    else:
+    elif "marque" in rule:
         found = result.marker[rule["marque"]] if len(result.marker) > rule["marque"] else None
+    else:
+        found = _edition_outside(source, name, arrival.download.producer_date)
     if not found:
         raise RefusedInput(
             name,
@@ -146,6 +181,47 @@ def edition_of(source: Source, name: str, arrival: Arrival, result: ReadResult, 
             "Remettre le fichier avec --edition.",
         )
     return found
+
+
+def _edition_outside(source: Source, name: str, producer_date: str | None) -> str | None:
+    """The edition that a file's name or the producer's date says, by the contract; None if neither does."""
+    rule = source.meta["edition"]
+    if pattern := rule.get("fichier"):
+        match = re.search(pattern, name)
+        return "-".join(match.groups()) if match else None
+    return (producer_date or "")[:10] or None if rule.get("date_producteur") else None
+
+
+def _check_past(source: Source, name: str, edition: str) -> None:
+    """An edition of a day to come would count last for years, and the archive removes nothing."""
+    today = max(get_settings().today, dt.date.today())
+    if (day := source.date_of(edition)) > today:
+        raise RefusedInput(
+            name,
+            f"édition {edition}",
+            f"un jour passé, au plus tard le {today:%d/%m/%Y}",
+            f"le {day:%d/%m/%Y}",
+            "Corriger l'année ; une année qui n'est pas finie se nomme par le jour dont parlent les données "
+            f"({today.isoformat()}).",
+        )
+
+
+def _check_dated(source: Source, name: str, edition: str, table: Path) -> None:
+    """A deposit is named after the last day of the column that ``edition: {date: …}`` tells."""
+    column = source.meta["edition"].get("date")
+    if column is None:
+        return
+    found = duckdb.execute(f'select max("{column}") from read_parquet({literal(table)})').fetchone()[0]
+    # A corrected file is named after the day of its correction too: 2026-09-30-corrige-2026-11-02.
+    if found not in edition and dt.date.fromisoformat(found) != source.date_of(edition):
+        raise RefusedInput(
+            name,
+            f"colonne {column}",
+            f"le {source.date_of(edition).isoformat()}, comme le dit l'édition « {edition} »",
+            f"au plus tard le {found}",
+            "Ranger le fichier sous l'édition dont il parle, ou corriger ses dates : une copie du dépôt "
+            "précédent a souvent gardé les anciennes.",
+        )
 
 
 def _check_announced(name: str, arrival: Arrival, result: ReadResult) -> None:
@@ -176,5 +252,5 @@ def _check_landing(source: Source, arrival: Arrival, table: Path, run: str) -> N
     ledger.append(ledger.ENTRANCE_CHECKS, {"nuit": run, **judged, "controles": rows})
     if failure := quality.first_critical(results):
         raise RefusedInput(
-            arrival.path.name, failure.controle, failure.attendu, failure.observe, "", failure.phrase
+            arrival.path.name, failure.lieu, failure.attendu, failure.observe, failure.que_faire
         )

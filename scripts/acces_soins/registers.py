@@ -47,6 +47,8 @@ INDICATORS: Columns = {
     "confidentialite_raison varchar": lambda indicator: indicator.meta["confidentialite"].get("raison"),
     "hors_champ varchar[]": lambda indicator: indicator.meta.get("hors_champ", []),
     "denominateur_de varchar": lambda indicator: indicator.meta.get("denominateur_de"),
+    "variation_alerte_pct double": lambda indicator: indicator.meta.get("variation_alerte_pct"),
+    "variation_alerte_points double": lambda indicator: indicator.meta.get("variation_alerte_points"),
 } | {
     column: (lambda name: lambda indicator: indicator.meta[name])(column.split()[0])
     for column in (
@@ -60,7 +62,6 @@ INDICATORS: Columns = {
         "additif boolean",
         "nature varchar",
         "cadence varchar",
-        "variation_alerte_pct double",
         "report_max_trimestres integer",
         "version_methode varchar",
         "limites varchar",
@@ -88,7 +89,8 @@ EDITIONS: Columns = {
     "octets_conserves boolean": lambda edition: not edition[1].pruned,
     "perimetre varchar": lambda edition: edition[1].perimetre,
     "colonnes_nouvelles varchar": lambda edition: ", ".join(edition[1].unexpected) or None,
-    "attendue_le date": lambda edition: edition[0].expected_on(edition[1].edition),
+    "confirmee_au date": lambda edition: edition[0].date_of(edition[3]) if edition[3] else None,
+    "attendue_le date": lambda edition: edition[0].expected_on(edition[3] or edition[1].edition),
 }
 MISSING: Columns = {
     "source varchar": lambda pair: pair[0].id,
@@ -126,7 +128,7 @@ def create(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     _create(connection, "catalogue_sources", SOURCES, load_sources().values())
     _create(connection, "catalogue_indicateurs", INDICATORS, load_indicators().values())
     _create(connection, "sources_indicateurs", LINKS, _links())
-    _create(connection, "editions", EDITIONS, _editions())
+    _create(connection, "editions", EDITIONS, _editions(inputs))
     _create(connection, "periodes_manquantes", MISSING, _missing_periods())
     _create(connection, "echecs", FAILURES, _failures())
     _create(connection, "publications", PUBLICATIONS, enumerate(history.events(), start=1))
@@ -149,10 +151,11 @@ def _links() -> Iterator[tuple[Indicator, str]]:
             yield indicator, source_id
 
 
-def _editions() -> Iterator[tuple[Source, Manifest, archive.Nature]]:
+def _editions(inputs: Inputs) -> Iterator[tuple[Source, Manifest, archive.Nature, str | None]]:
+    """Every arrival, what it was, and the later edition that it was confirmed for."""
     for source in load_sources().values():
         for manifest, nature in archive.natures(source):
-            yield source, manifest, nature
+            yield source, manifest, nature, inputs.confirmees.get(f"{source.id}/{manifest.edition}")
 
 
 def _missing_periods() -> Iterator[tuple[Source, dt.date]]:

@@ -67,20 +67,25 @@ def describe_build(database: Path, warnings: list[str]) -> str:
 
 
 def refusals(events: list[dict]) -> list[str]:
-    """One sentence per refused file among the events of a pass."""
-    return [f"{event['source']} : {event['phrase']}" for event in events if event["resultat"] == "refus"]
+    """One sentence per file that a pass refused, or could not take."""
+    failed = (event for event in events if event["resultat"] in ledger.FAILURES)
+    return [f"{event['source']} : {event['phrase']}" for event in failed]
 
 
 def late_sources(today: dt.date) -> list[str]:
     """One sentence per source whose next edition is overdue; one for all that were never received."""
     sentences, never, awaited = [], [], []
+    confirmed = archive.confirmations()
     for source in load_sources().values():
         counted = landing.counting(source)
         if not counted:
             (awaited if source.is_deposited else never).append(source.id)
-        elif (due := source.expected_on(counted[-1].edition)) and due < today:
+            continue
+        edition = counted[-1].edition
+        edition = confirmed.get(f"{source.id}/{edition}", edition)
+        if (due := source.expected_on(edition)) and due < today:
             sentences.append(
-                f"{source.id} : en retard de {(today - due).days} jours (édition {counted[-1].edition}, "
+                f"{source.id} : en retard de {(today - due).days} jours (édition {edition}, "
                 f"la suivante était attendue le {due:%d/%m/%Y})"
             )
     if never:

@@ -67,12 +67,16 @@ def _quarter_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def _prune_reports() -> None:
-    """Keep the checks of the last nights, and of the last deposits; the ledger remembers the others.
+    """Keep the checks and the logs of the last nights, and the checks of the last deposits.
 
-    Apart: sixty files that a partner leaves in an hour would else take the pages of sixty nights away.
+    The reports and the ledger stay. Apart: sixty files that a partner leaves in an hour would else take the
+    pages of sixty nights away.
     """
+    reports = get_settings().reports
     nights = {event["nuit"] for event in ledger.read(ledger.NIGHTS)}
-    runs = sorted((get_settings().reports / "controles").glob("*"))
-    for kind in (True, False):
-        for old in [run for run in runs if (run.name in nights) is kind][:-KEPT_REPORTS]:
-            shutil.rmtree(old)
+    pages = sorted((reports / "controles").glob("*"))
+    kinds = [[page for page in pages if (page.name in nights) is night] for night in (True, False)]
+    kinds += [sorted((reports / "nuits").glob(names)) for names in ("*Z.log", "*.replique.log")]
+    for kind in kinds:
+        for old in kind[:-KEPT_REPORTS]:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()

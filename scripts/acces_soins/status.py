@@ -22,30 +22,36 @@ def source_states() -> Iterator[tuple[str, ...]]:
     events: dict[str, list[dict]] = {}
     for event in ledger.read(ledger.EXTRACTIONS):
         events.setdefault(event["source"], []).append(event)
+    confirmed = archive.confirmations()
     for source in load_sources().values():
         own = events.get(source.id, [])
         failure = _last(own, ledger.FAILURES)
         yield (
             source.id,
-            *_edition(source),
+            *_edition(source, confirmed),
             _archive(source),
             _when(_last(own, ledger.SUCCESSES)),
             f"{_when(failure)} — {failure['phrase']}" if failure else "—",
         )
 
 
-def _edition(source: Source) -> tuple[str, str, str]:
-    """Edition, its age against the cadence, and the day when the next one is due."""
+def _edition(source: Source, confirmed: dict[str, str]) -> tuple[str, str, str]:
+    """Edition, its age against the cadence, and the day when the next one is due.
+
+    ``confirmed``: « source/edition » → the later edition for which the same bytes came again.
+    """
     counted = landing.counting(source)
     if not counted:
         return "jamais reçue", f"— ({source.cadence})", "—"
-    edition, today = counted[-1].edition, get_settings().today
-    age = f"{(today - counted[-1].date).days} j ({source.cadence})"
+    received, today = counted[-1].edition, get_settings().today
+    edition = confirmed.get(f"{source.id}/{received}", received)
+    shown = received if edition == received else f"{received}, confirmée pour {edition}"
+    age = f"{(today - source.date_of(edition)).days} j ({source.cadence})"
     due = source.expected_on(edition)
     if due is None:
-        return edition, age, "aucune"
+        return shown, age, "aucune"
     delay = (today - due).days
-    return edition, age, f"{due:%d/%m/%Y}{f' (en retard de {delay} jours)' if delay > 0 else ''}"
+    return shown, age, f"{due:%d/%m/%Y}{f' (en retard de {delay} jours)' if delay > 0 else ''}"
 
 
 def _archive(source: Source) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -94,7 +95,8 @@ def take_deposits(night: str | None = None) -> list[dict]:
     """
     run = night or run_stamp()
     with drop_box.only_taker():
-        return [_take(left, run) for left in drop_box.waiting()]
+        # What its giver took back since the list was made is no more to be judged.
+        return [_take(left, run) for left in drop_box.waiting() if os.path.lexists(left.path)]
 
 
 def deposit(given: deposits.Deposit) -> dict:
@@ -287,7 +289,7 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     fetched = extraction.fetch(source, landing.last_seen(source), folder)
     if isinstance(fetched, extraction.Unchanged):
-        return {"resultat": "inchange", "phrase": fetched.reason}
+        return _unchanged(source, fetched)
     verdict = reception.receive(source, reception.Arrival(fetched), folder, night)
     if not verdict.is_new:
         validators = ("url", "etag", "last_modified", "producer_date")
@@ -301,9 +303,41 @@ def _fetch(source: Source, folder: Path, night: str) -> dict:
     return event
 
 
+def _unchanged(source: Source, told: extraction.Unchanged) -> dict:
+    event = {"resultat": "inchange", "phrase": told.reason}
+    known = landing.latest(source)
+    edition = reception.confirmed_edition(source, known, told.name, told.producer_date)
+    return event | _confirmation(known, edition, event["phrase"])
+
+
+def _confirmation(manifest: landing.Manifest, edition: str | None, phrase: str) -> dict:
+    """What an event says more of bytes that their producer gave again for a later edition."""
+    if edition is None:
+        return {}
+    return {
+        "confirme": {"sha256": manifest.sha256, "edition": edition},
+        "phrase": f"{phrase}, données inchangées et confirmées pour l'édition {edition}",
+    }
+
+
 def _take(left: drop_box.Left, night: str) -> dict:
+    """A file's turn: a right or a disk that fails it must not stop those of other partners."""
+    started = time.monotonic()
+    try:
+        event = _judge(left, night)
+    except OSError as error:
+        what = f"dépôt {left.path.name} : {error.strerror or error}"
+        event = {
+            "resultat": "echec",
+            "phrase": f"{what}. Vérifier la place et les droits ; le fichier sera repris au passage suivant.",
+        }
+    return _record_extraction(left.source, night, started, event)
+
+
+def _judge(left: drop_box.Left, night: str) -> dict:
+    """Land a file or refuse it, and answer its giver; returns the event."""
     folder = get_settings().work / f"depot-{night}"
-    started, judged = time.monotonic(), None
+    judged = None
     try:
         source = drop_box.checked_source(left)
         arrival = deposits.arrival(deposits.Deposit(source.id, left.path, left.edition), folder)
@@ -312,9 +346,7 @@ def _take(left: drop_box.Left, night: str) -> dict:
         verdict = reception.receive(source, arrival, folder, night)
     except RefusedInput as refusal:
         drop_box.answer(left, judged, drop_box.REFUSED, str(refusal), **refusal.details)
-        return _record_extraction(
-            left.source, night, started, {"resultat": "refus", "phrase": f"dépôt {refusal}"}
-        )
+        return {"resultat": "refus", "phrase": f"dépôt {refusal}"}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     event = _event(source, verdict)
@@ -326,7 +358,7 @@ def _take(left: drop_box.Left, night: str) -> dict:
         lignes=verdict.manifest.rows,
         archive_le=verdict.manifest.fetched_at,
     )
-    return _record_extraction(source.id, night, started, event | {"phrase": f"dépôt, {event['phrase']}"})
+    return event | {"phrase": f"dépôt, {event['phrase']}"}
 
 
 def _take_extracts(source: Source, folder: Path, night: str) -> dict:
@@ -347,7 +379,8 @@ def _take_extracts(source: Source, folder: Path, night: str) -> dict:
 def _event(source: Source, verdict: reception.Verdict) -> dict:
     manifest = verdict.manifest
     if not verdict.is_new:
-        return {"resultat": "inchange", "phrase": f"mêmes octets que l'édition {manifest.edition}"}
+        phrase = f"mêmes octets que l'édition {manifest.edition}"
+        return {"resultat": "inchange", "phrase": phrase} | _confirmation(manifest, verdict.confirms, phrase)
     before = archive.earlier(source, manifest)
     kind = archive.nature(source, manifest, before)
     return {

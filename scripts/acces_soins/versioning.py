@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from acces_soins import landing, ledger
+from acces_soins import archive, landing, ledger
 from acces_soins.catalog import load_sources
 from acces_soins.settings import PROJECT, get_settings
 
@@ -25,7 +25,8 @@ class Inputs:
 
     ``editions`` maps « source/edition » to the sha256 that counts; ``figees`` names the releases that
     the calendar of the build knows; ``chaines`` gives each source the hash of its last manifest, which
-    tells the whole archive of that moment.
+    tells the whole archive of that moment; ``confirmees`` maps « source/edition » to the later edition for
+    which its producer gave the same bytes again.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Inputs:
     editions: dict[str, str]
     figees: list[str] = field(default_factory=list)
     chaines: dict[str, str] = field(default_factory=dict)
+    confirmees: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -58,6 +60,7 @@ def current_inputs() -> Inputs:
         },
         figees=[event["publication"] for event in ledger.read(ledger.RELEASES)],
         chaines=landing.chain_heads(),
+        confirmees=archive.confirmations(),
     )
 
 

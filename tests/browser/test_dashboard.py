@@ -40,10 +40,13 @@ def test_a_decision_maker_lands_on_the_dashboard(page):
     assert "/superset/dashboard/acces-aux-soins/" in page.url
 
 
-def test_a_statistician_lands_at_home(browser, superset, superset_address):
+def test_a_statistician_lands_at_home_and_reaches_every_page_of_the_menu(browser, superset, superset_address):
     opened = pages.open_page(browser)
     pages.log_in(opened, superset, superset_address, "statisticien")
     assert opened.url.endswith("/superset/welcome/")
+    own = ("/dashboard/list/", "/chart/list/", "/sqllab/", "/sqllab/history/", "/savedqueryview/list/")
+    refused = {link: opened.request.get(f"{superset_address}{link}").status for link in own}
+    assert set(refused.values()) == {200}, refused
     opened.close()
 
 
@@ -197,6 +200,48 @@ def test_one_reaches_a_departement_through_its_region(page):
     first = next(row for row in csv.DictReader(text.splitlines(), delimiter=";"))
     assert (first["code_departement"], first["nature"]) == ("29", published_marts.TRIAL)
     pages.keep(page, "mon_departement")
+
+
+CLICKS = """
+addEventListener('pointerdown', () => sessionStorage.clics = 1 + Number(sessionStorage.clics ?? 0), true)
+"""
+
+
+def test_a_newcomer_is_five_clicks_from_a_figure_its_freshness_and_its_file(
+    browser, superset, superset_address
+):
+    """From where one lands: how does my département do on ALD sans médecin traitant, is it fresh, take it."""
+    opened = pages.open_page(browser)
+    opened.add_init_script(CLICKS)
+    pages.log_in(opened, superset, superset_address, "decideur")
+    opened.wait_for_selector(".as-navigation")
+    opened.evaluate("sessionStorage.clics = 0")
+    opened.locator(".as-navigation a", has_text="Mon département").click()
+    opened.wait_for_url("**/mon-departement/**")
+    pages.draw(opened, DEPARTEMENT)
+    pages.choose(opened, "departement", "28 – Eure-et-Loir")
+    opened.wait_for_selector(".as-titre:has-text('28 – Eure-et-Loir')", timeout=60_000)
+    published = _last("taux_ald_sans_mt", "28")
+    shown = (
+        pages.tile(opened, "chiffres_departement")
+        .locator("tbody tr")
+        .filter(has_text=published["libelle_indicateur"])
+    )
+    shown.filter(has_text=published_marts.french(published["valeur"], 1)).first.wait_for(timeout=60_000)
+    line = shown.first.inner_text()
+    assert "Observé" in line and "31/12/2025" in line
+    with opened.expect_download() as started:
+        opened.get_by_text("tous les chiffres de ce département").click()
+    rows = list(csv.DictReader(Path(started.value.path()).read_text("utf-8-sig").splitlines(), delimiter=";"))
+    keys = ("code_departement", "code_indicateur", "trimestre")
+    (row,) = [
+        r
+        for r in rows
+        if tuple(r[k] for k in keys) == ("28", "taux_ald_sans_mt", published_marts.QUARTERS[-1])
+    ]
+    assert float(row["valeur"].replace(",", ".")) == pytest.approx(published["valeur"])
+    assert opened.evaluate("Number(sessionStorage.clics)") == 5
+    opened.close()
 
 
 def test_the_map_frames_the_region(page):

@@ -1,5 +1,6 @@
 """The partners' drop box: each file taken once, answered, and never lost."""
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import pytest
 
 from acces_soins import drop_box, landing, ledger, reception, report, steps
 from acces_soins.settings import get_settings
+from acces_soins.trial.layouts import extract
 
 REGIONS = "insee.cog_regions"
 HEADER = "REG,CHEFLIEU,TNCC,NCC,NCCENR,LIBELLE\n"
@@ -88,16 +90,20 @@ def test_a_file_that_breaks_its_contract_stays_with_its_reason(leave, source):
     ("where", "sentence"),
     [
         ("insee.rien/2026/a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
-        (f"{REGIONS}/a.csv", "attendu une édition"),
-        (f"{REGIONS}/dernière version/a.csv", "attendu une édition"),
-        (f"{REGIONS}/2026/sous-dossier/a.csv", "attendu une édition"),
+        (f"{REGIONS}/a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
+        (f"{REGIONS}/2026/sous-dossier/a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
+        (f"{REGIONS}/dernière version/a.csv", "attendu une édition qui porte une date"),
+        (f"{REGIONS}/2026-13-45/a.csv", "attendu une édition qui porte une date"),
+        (f"{REGIONS}/2099/a.csv", "attendu un jour passé"),
         ("a.csv", "attendu depots/<source du catalogue>/<édition>/<fichier>"),
     ],
 )
 def test_a_misplaced_file_is_answered_too(leave, where, sentence):
     path = leave(where, GOOD)
     (event,) = steps.take_deposits()
-    assert sentence in answer_to(path)["phrase"]
+    told = answer_to(path)
+    assert sentence in told["phrase"] and ".." not in told["phrase"]
+    assert told["place"] and told["que_faire"]
     assert path.exists()
     assert event["resultat"] == "refus"
 
@@ -111,6 +117,119 @@ def test_a_checksum_is_believed(leave):
     assert not good.with_name("a.csv.sha256").exists()
     assert "attendu l'empreinte 000000000000… que donne b.csv.sha256" in answer_to(bad)["phrase"]
     assert bad.exists()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{sum}",
+        "{sum} *a.csv\n",
+        "SHA256 (a.csv) = {sum}\n",
+        "Algorithm : SHA256\r\nHash      : {SUM}\r\nPath      : a.csv\r\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_checksum_is_read_as_each_tool_writes_it(leave, written, encoding):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    sha256 = landing.sha256_of(path)
+    text = written.format(sum=sha256, SUM=sha256.upper())
+    path.with_name("a.csv.sha256").write_bytes(text.encode(encoding))
+    steps.take_deposits()
+    assert answer_to(path)["verdict"] == "accepte"
+    assert not path.with_name("a.csv.sha256").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfea\x00", "à venir".encode("cp1252"), b"a" * 63, b"a" * 65])
+def test_a_checksum_that_is_none_is_told_and_stops_no_other_file(leave, content):
+    path, other = leave(f"{REGIONS}/2026/a.csv", GOOD), leave(f"{REGIONS}/2026/b.csv", GOOD)
+    path.with_name("a.csv.sha256").write_bytes(content)
+    steps.take_deposits()
+    assert "a.csv.sha256 : attendu une empreinte SHA-256" in answer_to(path)["phrase"]
+    assert answer_to(other)["verdict"] == "accepte"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"PK\x03\x04...", "un classeur Excel, ou une archive ZIP"),
+        (b"\xd0\xcf\x11\xe0...", "un classeur Excel d'ancien format"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "une page HTML"),
+        (b"%PDF-1.7", "un document PDF"),
+        (GOOD.encode("utf-16"), "un texte en UTF-16"),
+    ],
+)
+def test_what_is_no_csv_is_called_by_its_name(leave, content, found):
+    path = leave(f"{REGIONS}/2026/a.csv", "")
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+    steps.take_deposits()
+    told = answer_to(path)
+    assert (told["attendu"], told["trouve"]) == ("un texte délimité (CSV)", found)
+    assert "CSV UTF-8" in told["que_faire"]
+
+
+def test_a_file_that_may_not_be_read_stops_no_other(leave, monkeypatch):
+    closed, other = leave(f"{REGIONS}/2026/a.csv", GOOD), leave(f"{REGIONS}/2026/b.csv", GOOD)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and may(path, mode))
+    steps.take_deposits()
+    assert "trouvé un droit refusé" in answer_to(closed)["phrase"]
+    assert answer_to(other)["verdict"] == "accepte"
+    assert steps.take_deposits() == []
+    monkeypatch.undo()
+    steps.take_deposits()
+    assert answer_to(closed)["verdict"] == "deja_recu"
+
+
+def test_an_answer_that_cannot_be_written_stops_no_other_file(leave):
+    long = leave(f"{REGIONS}/2026/{'a' * 245}.csv", "autre")
+    other = leave(f"{REGIONS}/2026/b.csv", GOOD)
+    events = steps.take_deposits()
+    assert [event["resultat"] for event in events] == ["echec", "nouvelle_edition"]
+    assert long.exists() and answer_to(other)["verdict"] == "accepte"
+    assert report.refusals(events) == [f"{REGIONS} : {events[0]['phrase']}"]
+    assert "sera repris au passage suivant" in events[0]["phrase"]
+
+
+def test_a_file_taken_back_before_its_turn_is_passed_over(leave, monkeypatch):
+    path = leave(f"{REGIONS}/2026/a.csv", GOOD)
+    listed = drop_box.waiting()
+    path.unlink()
+    monkeypatch.setattr(drop_box, "waiting", lambda: listed)
+    assert steps.take_deposits() == []
+
+
+CPTS = "cnam.couverture_cpts"
+
+
+@pytest.mark.parametrize(
+    ("edition", "verdict"),
+    [
+        ("2026-06-30", "accepte"),
+        ("2026-06", "accepte"),
+        ("R84-2026-06-30", "accepte"),
+        ("2026-06-30-corrige-2026-08-02", "accepte"),
+        ("2026-09-30", "refuse"),
+        ("2025", "refuse"),
+    ],
+)
+def test_a_deposit_is_named_after_the_date_of_its_rows(leave, source, edition, verdict):
+    shown = extract(source(CPTS), dt.date(2026, 11, 22))
+    path = leave(f"{CPTS}/{edition}/couverture.csv", shown.bytes.decode("utf-8"))
+    steps.take_deposits()
+    told = answer_to(path)
+    assert told["verdict"] == verdict
+    if verdict == "refuse":
+        assert "colonne date_situation" in told["phrase"] and "au plus tard le 2026-06-30" in told["trouve"]
+
+
+def test_the_rows_of_last_quarter_left_again_for_this_one_confirm_nothing(leave, source):
+    shown = extract(source(CPTS), dt.date(2026, 11, 22)).bytes.decode("utf-8")
+    leave(f"{CPTS}/2026-06-30/couverture.csv", shown)
+    steps.take_deposits()
+    again = leave(f"{CPTS}/2026-09-30/couverture.csv", shown)
+    (event,) = steps.take_deposits()
+    assert answer_to(again)["verdict"] == "deja_recu" and "confirme" not in event
 
 
 def test_a_link_is_not_followed(leave, tmp_path):

@@ -29,7 +29,7 @@ def test_a_figure_read_from_a_file_leads_to_its_cell(rate):
     source = get_source(found["Source"].split(",")[0])
     manifest = next(m for m in landing.manifests(source) if m.sha256 == sha256)
     assert manifest.fichier in found["Fichier"]
-    line = int(found["Lignes"].split(";")[0].split()[1])
+    line = int(found["Lignes"].split(",")[0].removeprefix("ligne "))
     row = next(r for r in pq.read_table(manifest.table).to_pylist() if r["_ligne"] == line)
     assert row["departement"] == "2A"
     assert float(row["taux_patients_ald_sans_mt_integer"]) == value
@@ -39,7 +39,7 @@ def test_a_figure_read_from_a_file_leads_to_its_cell(rate):
 def test_a_figure_without_a_value_says_why(after_first_night):
     found = chain("delai_moyen_acces_specialistes", "974", "2026T3")
     assert found["Valeur"].startswith("aucune")
-    assert "Aucune source ouverte" in found["Statut"]
+    assert "aucune source ouverte" in found["Statut"]
     assert "Lignes" not in found
 
 
@@ -79,3 +79,58 @@ def test_a_code_that_serves_twice_is_the_departement_and_names_the_region(after_
 def test_a_wrong_question_is_one_sentence(after_first_night, asked, said):
     with pytest.raises(ConfigurationError, match=said):
         explanation.explain(*asked)
+
+
+def _pairs(indicator, territory, quarter, **options):
+    """Every link, those with the same label included."""
+    return explanation.explain(indicator, territory, quarter, **options)
+
+
+def _last(ask, indicator, condition):
+    """The last quarter of a figure of that indicator that meets the condition, and its territory."""
+    return ask(
+        "select code_territoire, trimestre, numerateur, denominateur from marts.indicateurs_trimestriels "
+        f"where code_indicateur = '{indicator}' and {condition} "
+        "order by trimestre desc, code_territoire limit 1"
+    )[0]
+
+
+def test_an_estimate_leads_to_the_cells_of_both_its_files(after_first_night, ask):
+    place, quarter, _, patients = _last(
+        ask, "nb_ald_sans_mt_estime", "niveau = 'departement' and statut = 'estime'"
+    )
+    lines = [text for label, text in _pairs("nb_ald_sans_mt_estime", place, quarter) if label == "Lignes"]
+    assert len(lines) == 2
+    assert f"departement = {place}" in lines[0] and "taux_patients_ald_sans_mt = " in lines[0]
+    assert lines[1].endswith(f"colonne ntop = {patients:.0f}")
+
+
+def test_a_masked_figure_leads_to_the_sign_that_masks_it(after_first_night, ask):
+    place, quarter, *_ = _last(ask, "taux_ald_sans_mt", "niveau = 'departement' and statut = 'masque'")
+    assert chain("taux_ald_sans_mt", place, quarter)["Lignes"].endswith("taux_patients_ald_sans_mt = NC")
+
+
+def test_a_figure_under_our_secret_leads_to_a_line_without_its_cells(after_first_night, ask):
+    place, quarter, *_ = _last(
+        ask, "nb_consultations_solidarite", "niveau = 'departement' and statut_conf = 'secret_primaire'"
+    )
+    told = chain("nb_consultations_solidarite", place, quarter)["Lignes"]
+    assert told.startswith("ligne ") and told.endswith("; contenu couvert par le secret")
+    assert "=" not in told
+
+
+def test_a_region_without_rows_of_its_own_leads_to_those_of_its_departements(after_first_night):
+    region = chain("nb_msp", "94", "2026T3", level="region")["Lignes"]
+    parts = [chain("nb_msp", code, "2026T3")["Lignes"] for code in ("2A", "2B")]
+    assert int(region.split()[0]) == sum(int(part.split()[0]) for part in parts)
+
+
+def test_of_a_workbook_only_the_sheet_of_the_figure_s_year_speaks(after_first_night, ask):
+    _, quarter, *_ = _last(ask, "apl_mg", "niveau = 'departement' and statut = 'observe'")
+    assert chain("apl_mg", "971", quarter)["Lignes"].endswith(
+        f"feuille « APL {quarter[:4]} », comptées ou sommées selon la formule"
+    )
+
+
+def test_a_status_is_told_in_words(after_first_night):
+    assert "n'a pas de sens pour ce territoire" in chain("apl_mg", "976", "2024T4")["Statut"]

@@ -1,6 +1,7 @@
 """Portals that misbehave, through a whole extraction: each fault × each protocol, then one night for all."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,7 @@ SAID = {
     FaultKind.REDIRECT: None,
     FaultKind.LOOP: r"plus de 5 redirections",
     FaultKind.ASTRAY: r"adresse hors de la réplique locale, refusée sur données d'essai",
+    FaultKind.CERTIFICATE: r"certificat refusé \(.*\), l'identité du portail n'est pas prouvée",
     FaultKind.GZIP: None,
     FaultKind.BAD_GZIP: r"réponse compressée \(gzip\) illisible",
     FaultKind.HUGE_ANNOUNCED: r"10\s000 Mo annoncés, pour une limite de (2\s000|50) Mo",
@@ -163,6 +165,62 @@ def test_labels_in_place_of_names(play, monkeypatch):
     assert extract(source)["resultat"] == "nouvelle_edition"
 
 
+# One of each class: the source, its fault, what the night says of it (None: the file is received).
+CLASSES = {
+    "429 with Retry-After": (EXPORT, Fault(FaultKind.BUSY), SAID[FaultKind.BUSY]),
+    "429 with Retry-After, then the file": (EXPORT, Fault(FaultKind.BUSY, times=1), None),
+    "500 then 200": (PLAIN, Fault(FaultKind.BROKEN, times=1), None),
+    "503 for ever": (RESOURCE, Fault(FaultKind.DOWN), SAID[FaultKind.DOWN]),
+    "cut at 60 %": (PLAIN, Fault(FaultKind.TRUNCATED), SAID[FaultKind.TRUNCATED]),
+    "slow drip": (PLAIN, Fault(FaultKind.DRIP, delay=0.002), SAID[FaultKind.DRIP]),
+    "redirect": (PLAIN, Fault(FaultKind.REDIRECT), None),
+    "wrong Content-Length": (RESOURCE, Fault(FaultKind.SHORT), SHORT["datagouv"]),
+    "broken gzip": (EXPORT, Fault(FaultKind.BAD_GZIP), SAID[FaultKind.BAD_GZIP]),
+    "HTML with status 200": (PLAIN, Fault(FaultKind.HTML), SAID[FaultKind.HTML]),
+    "JSON error with status 200": (EXPORT, Fault(FaultKind.JSON_ERROR), SAID[FaultKind.JSON_ERROR]),
+    "10 GB": (PLAIN, Fault(FaultKind.HUGE_ANNOUNCED), SAID[FaultKind.HUGE_ANNOUNCED]),
+    "certificate": (PLAIN, Fault(FaultKind.CERTIFICATE), SAID[FaultKind.CERTIFICATE]),
+    "gone": (EXPORT, Fault(FaultKind.GONE), SAID[FaultKind.GONE]),
+    "limit of 100": (EXPORT, Fault(FaultKind.LIMITED), "attendu 121 lignes, comme le portail l'annonce"),
+    "labels in the header": (EXPORT, Fault(FaultKind.LABELS), "déclarer les alias"),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("source_id", "fault", "sentence"), CLASSES.values(), ids=list(CLASSES))
+def test_a_whole_night_and_the_next_one(after_first_night, served, monkeypatch, source_id, fault, sentence):
+    """The publication untouched and the fault told; the next night asks again, without hands."""
+    monkeypatch.setattr(extraction, "VERIFICATION_DAYS", 1)
+    before = served()
+    after_first_night.faults = {source_id: replace(fault)}  # a fault counts its strikes
+    with monkeypatch.context() as fast:
+        if fault.kind is FaultKind.DRIP:
+            ticks = itertools.count(step=10)
+            fast.setattr(policy, "POLICY", replace(policy.POLICY, clock=lambda: next(ticks)))
+        night = run_night([source_id])
+    assert night.state == "inchange" and served() == before
+    told = [alert for alert in night.outcome["alertes"] if alert.startswith(source_id)]
+    if sentence:
+        assert re.search(sentence, str(night.errors[source_id])) and re.search(sentence, "".join(told))
+    else:
+        assert night.errors == {} and told == []
+    after_first_night.faults.clear()
+    night = run_night([source_id])
+    assert night.errors == {} and night.state == "inchange" and served() == before
+    assert not [alert for alert in night.outcome["alertes"] if alert.startswith(source_id)]
+
+
+@pytest.mark.long
+def test_a_lying_etag_through_whole_nights(after_first_night, served, monkeypatch):
+    """Believed until the day of verification: the night of that day publishes what was hidden."""
+    before = served()
+    after_first_night.faults[PLAIN] = Fault(FaultKind.STALE)
+    night = run_night([PLAIN])
+    assert night.state == "inchange" and night.errors == {} and served() == before
+    monkeypatch.setattr(extraction, "VERIFICATION_DAYS", 1)
+    assert run_night([PLAIN]).state == "publie" and served() != before
+
+
 def test_one_night_for_each_class_of_fault(after_first_night, served, ask, monkeypatch):
     """The fault, the untouched publication, and the success of the next night without hands."""
     portal = after_first_night
@@ -181,6 +239,11 @@ def test_one_night_for_each_class_of_fault(after_first_night, served, ask, monke
         MELODI: FaultKind.EMPTY,
         EXPORT: FaultKind.LIMITED,
         PLAIN: FaultKind.HUGE,
+        "ameli.zones_sous_dotees_annuelle": FaultKind.DOWN,
+        "ameli.medecins_optam_annuelle": FaultKind.LABELS,
+        "ameli.couverture_sas_annuelle": FaultKind.MISSING,
+        RESOURCE: FaultKind.SHORT,
+        "insee.cog_mouvements": FaultKind.CERTIFICATE,
     }
     portal.faults |= {source_id: Fault(kind) for source_id, kind in faulty.items()}
     monkeypatch.setitem(get_source(PLAIN).meta, "taille_max_mo", 3)
@@ -189,11 +252,10 @@ def test_one_night_for_each_class_of_fault(after_first_night, served, ask, monke
     night = run_night(faulty)
     assert night.state == "inchange" and set(night.errors) == set(faulty)
     assert served() == before
-    portal.faults.clear()
-    portal.faults[EXPORT] = Fault(
-        FaultKind.REPLACED, change=lambda content: content.replace(b";5.", b";6.", 1)
-    )
+    # The next night each of them has put other bytes there.
+    portal.faults = {source_id: Fault(FaultKind.REPLACED) for source_id in faulty}
     night = run_night(faulty)
     assert night.state == "publie" and not night.errors
+    assert all(len(landing.manifests(get_source(source_id))) == 2 for source_id in faulty)
     assert ask("select * from marts.fraicheur_sources where motif_echec is not null") == []
     assert served() != before

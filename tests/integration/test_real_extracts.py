@@ -236,7 +236,7 @@ def test_measures_without_a_file_have_a_reason_and_no_zero(real, ask):
         "'taux_couverture_cpts', 'nb_teleconsultations', 'nb_zones_rouges', 'pop_zones_rouges', 'solde_mg') "
         "group by motif order by motif"
     )
-    assert rows == [("aucune_source_ouverte", 5, 0), ("edition_non_recue", 3, 0)]
+    assert rows == [("aucune_source_ouverte", 7, 0), ("edition_non_recue", 1, 0)]
 
 
 def test_what_was_not_received_says_so(real, ask):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("exemples")
 
 SOURCE, INDICATOR = "ameli.demographie_exercices_liberaux", "nb_pharmacies"
 SECTIONS = {
-    "Add a source": ["ajouter", "créer", "ajouter"],
+    "Add a source": ["ajouter", "créer", "ajouter", "ajouter"],
     "Add an indicator": ["créer", "créer", "inscrire"],
 }
 STEP = re.compile(r"<!-- (ajouter|créer|inscrire) : (\S+) -->\n *```\w+\n(.*?)\n *```", re.S)
@@ -50,6 +50,11 @@ with duckdb.connect(str(database), read_only=True) as connection:
             "select count(*), count(distinct code_territoire), count(*) filter (effectif_nb is null) "
             "from staging.stg_ameli__demographie_exercices_liberaux"
         ),
+        "tests": [
+            node["status"]
+            for node in json.loads((folder / "dbt" / "run_results.json").read_text())["results"]
+            if "cle_unique_stg_{SOURCE.replace(".", "__")}_" in node["unique_id"]
+        ],
         "catalogue_sources": ask("select count(*) from marts.catalogue_sources where source = '{SOURCE}'"),
         "status": any(row[0] == "{SOURCE}" for row in status.source_states()),
         "trimestres": ask("select count(distinct trimestre) from marts.indicateurs_trimestriels"),
@@ -136,6 +141,8 @@ def follow(section, verbs, project):
 def test_one_entry_and_one_model_are_a_source(told):
     assert told["reception"] == ["nouvelle_edition", "2024"]
     assert told["table"] == [[202, 101, 0]]
+    # Every staging model must have one: another test asks for it.
+    assert told["tests"] == ["pass"]
     assert told["catalogue_sources"] == [[1]]
     assert told["status"]
 

@@ -176,7 +176,7 @@ def test_the_results_of_the_checks_have_the_columns_that_the_pages_read():
 
 def test_a_carried_line_is_lighter_than_the_observed_one():
     colours = dashboards.series_colours()
-    assert colours["France (%), chiffre observé"] != colours["France (%), chiffre reporté"]
+    assert colours["France, chiffre observé"] != colours["France, chiffre reporté"]
     assert colours["29 – Finistère, chiffre observé"] != colours["Région Bretagne, chiffre observé"]
 
 

@@ -25,17 +25,75 @@ for _ in range(2):
         SQLScript("SELECT FROM WHERE", engine="duckdb")
     except SupersetParseError:
         print("REFUS")
+print("ECRITE", first.statements[0].format() == first.statements[0].format() != second.format())
+print("LIT", *(script.has_mutation() for script in (first, SQLScript("DROP TABLE t", engine="duckdb"))))
 print("SCHEMA", DuckDBEngineSpec.get_default_schema(None))
 """
 
 
 def test_a_text_is_parsed_once_and_each_reader_has_its_own_copy(superset):
     answer = superset_service.in_superset(superset, PARSED)
-    lines = [line for line in answer.stdout.splitlines() if line.isupper() or line.startswith(("LIM", "SCH"))]
+    lines = [
+        line
+        for line in answer.stdout.splitlines()
+        if line.isupper() or line.startswith(("LIM", "SCH", "ECRITE", "LIT"))
+    ]
     with duckdb.connect() as connection:
         (schema,) = connection.execute("select current_schema()").fetchone()
-    told = ["ANALYSES 1", "LIMITES True False False", "REFUS", "REFUS", f"SCHEMA {schema}"]
+    told = [
+        "ANALYSES 1",
+        "LIMITES True False False",
+        "REFUS",
+        "REFUS",
+        "ECRITE True",
+        "LIT False True",
+        f"SCHEMA {schema}",
+    ]
     assert lines == told, answer.stdout + answer.stderr[-2000:]
+
+
+KEYS = """
+from types import SimpleNamespace
+from superset import db
+from superset.connectors.sqla.models import SqlaTable
+built = []
+def build(self, **asked):
+    built.append(asked)
+    return SimpleNamespace(extra_cache_keys=["decideur"])
+SqlaTable.get_sqla_query = build
+with db.session.no_autoflush:
+    table = db.session.query(SqlaTable).filter_by(table_name="vedettes").one()
+    print("SUE", *table.get_extra_cache_keys({}), len(built))
+    table.sql += " -- {{ current_username() }}"
+    print("CHERCHEE", *sorted(table.get_extra_cache_keys({})), len(built))
+    db.session.rollback()
+"""
+
+
+def test_the_cache_s_key_holds_the_version_and_what_other_calls_add(superset):
+    answer = superset_service.in_superset(superset, KEYS)
+    version = superset_service.VERSION
+    assert f"SUE {version} 0" in answer.stdout, answer.stdout + answer.stderr[-2000:]
+    assert f"CHERCHEE {version} decideur 1" in answer.stdout, answer.stdout
+
+
+TOLD = """
+from superset import db
+from superset.models.core import Log
+from superset.utils.log import get_event_logger_from_cfg_value
+journal = get_event_logger_from_cfg_value(app.config["EVENT_LOGGER"])
+for action in ("execute_sql", "essai"):
+    journal.log(None, action, None, 1, None, None, records=[{}])
+print("JOURNAL", *(row.action for row in db.session.query(Log).order_by(Log.id.desc()).limit(1)))
+print("LIGNES", db.session.query(Log).filter_by(action="execute_sql").count())
+print("ECRITURE", *db.session.execute("PRAGMA journal_mode").scalars())
+"""
+
+
+def test_the_journal_tells_what_was_asked_and_not_each_step(superset):
+    answer = superset_service.in_superset(superset, TOLD)
+    for told in ("JOURNAL essai", "LIGNES 0", "ECRITURE wal"):
+        assert told in answer.stdout, answer.stdout + answer.stderr[-2000:]
 
 
 def test_code_is_compressed_and_pages_are_not(superset_address):

@@ -56,9 +56,15 @@ ATTACKS = {
 ENGLISH = ("cannot", "not allowed", "disabled", "error:", "failed", "only select", "permission", "unable")
 
 
-def _execute(http, sql):
+def _execute(http, sql, limit=None):
     database = http.get("/api/v1/database/").json()["result"][0]["id"]
-    wanted = {"database_id": database, "sql": sql, "schema": "marts", "runAsync": False}
+    wanted = {
+        "database_id": database,
+        "sql": sql,
+        "schema": "marts",
+        "runAsync": False,
+        "queryLimit": limit,
+    }
     return http.post("/api/v1/sqllab/execute/", json=wanted)
 
 
@@ -88,12 +94,20 @@ def test_the_attack_is_refused_in_french(statistician, published, attack):
         ("SELECT * FROM marts.tableau_de_bor", "La table « tableau_de_bor » n'existe pas"),
         ("SELECT vale FROM marts.tableau_de_bord", "La colonne « vale » n'existe pas"),
         ("SELECT moyene(valeur) FROM marts.tableau_de_bord", "La fonction « moyene » n'existe pas"),
+        ("SELECT 1 +", "Le SQL n'est pas bien formé, près de « + », ligne 1"),
         ("SELECT 1 / 'a'", "La base a refusé la requête. Sa réponse : "),
     ],
 )
 def test_a_mistake_is_told_in_french(statistician, sql, told):
     answer = _execute(statistician, sql)
     assert told in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(("written", "rows"), [("LIMIT 2", 2), ("LIMIT 2000", 10), ("", 10)])
+def test_the_lower_of_two_limits_counts(statistician, written, rows):
+    """The one that the query holds, and the one of SQL Lab's menu."""
+    answer = _execute(statistician, f"SELECT code_territoire FROM marts.tableau_de_bord {written}", 10)
+    assert len(answer.json()["data"]) == rows
 
 
 def test_nothing_was_written_and_the_server_still_answers(statistician, superset, published):

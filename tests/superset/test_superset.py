@@ -9,6 +9,7 @@ import stat
 import httpx
 import pytest
 import yaml
+from python_calamine import CalamineWorkbook
 
 import published_marts
 import superset_service
@@ -171,6 +172,21 @@ def test_a_second_run_does_nothing(superset):
     assert dashboards.refresh(superset_service.VERSION, superset.settings) is False
 
 
+def test_whoever_follows_a_link_is_refused_on_a_page_in_french(superset_address):
+    as_a_browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = httpx.get(f"{superset_address}/rien", headers=as_a_browser)
+    assert answer.status_code == 404
+    assert "<h1>Page introuvable</h1>" in answer.text and 'lang="fr"' in answer.text
+    as_a_program = {"Accept": "application/json"}
+    told = httpx.get(f"{superset_address}/rien", headers=as_a_program)
+    assert told.headers["content-type"].startswith("application/json")
+
+
+def test_no_outside_page_reads_the_answers(superset_address):
+    answer = httpx.get(f"{superset_address}/login/", headers={"Origin": "https://tile.openstreetmap.org"})
+    assert "access-control-allow-origin" not in answer.headers
+
+
 def test_nobody_enters_without_logging_in(superset_address):
     assert httpx.get(f"{superset_address}/api/v1/dashboard/acces-aux-soins").status_code in (401, 404)
     policy = httpx.get(f"{superset_address}/login/").headers["content-security-policy"]
@@ -224,7 +240,7 @@ def test_evolution_keeps_france_beside_the_chosen_territories(reader):
         "libelle_departement": "29 – Finistère",
     }
     series = {row["serie"] for row in _data(reader, EVOLUTION, chosen)}
-    territories = ("France (%)", "Région Bretagne", "29 – Finistère")
+    territories = ("France", "Région Bretagne", "29 – Finistère")
     assert series - {"Cible nationale, chiffre visé"} == {
         f"{name}, chiffre {nature}" for name in territories for nature in ("observé", "reporté")
     }
@@ -242,6 +258,28 @@ def test_a_carried_value_is_drawn_apart_from_the_observed_points(reader):
     assert {q: v for q, v in carried.items() if v is not None} == {
         quarter: pytest.approx(level) for quarter in ("2024T4", "2025T1", "2025T2", "2025T3")
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "slug", "chosen", "unit"),
+    [
+        ("Évolution : unité, sources et dates", NATIONAL, LABELS["nb_msp"], "structures"),
+        (
+            "Trajectoire : unité, source et date",
+            "mesures-du-pacte",
+            f"{LABELS['nb_msp']} (structures)",
+            "structures",
+        ),
+    ],
+)
+def test_a_drawn_chart_says_its_unit_and_of_each_line_the_status_date_and_source(
+    reader, name, slug, chosen, unit
+):
+    (foot,) = _data(reader, name, {"libelle_indicateur": chosen}, slug)
+    value = _french(_mart_row("nb_msp", "2025T4")["valeur"], 0)
+    assert f"Unité\u00a0: {unit}<" in foot["pied"]
+    assert f"<b>France</b>\u00a0: {value}\u00a0{unit} " in foot["pied"]
+    assert 'as-s-observe">Observé</span> au 31/12/2025 · source\u00a0: Source fictive' in foot["pied"]
 
 
 def test_a_series_without_any_value_says_why(reader):
@@ -560,6 +598,40 @@ def test_an_exported_ranking_is_numbers_for_a_spreadsheet(reader):
     assert row["Écart à la France"] == f"{gap}".replace(".", ",")
     masked = rows["976 – Mayotte"]
     assert masked["Valeur"] == "" and masked["Statut"] == "Masqué non communiqué par le producteur"
+
+
+def test_an_exported_chart_says_of_what_data_and_what_to_know(reader, tmp_path):
+    """The Excel file too, opened as a reader would: numbers are numbers, and the words go with them."""
+    told = f"{ASSETS['charts/classement.yaml']['description']} Une cellule vide n'est jamais zéro"
+    chosen = {"libelle_indicateur": LABELS["taux_ald_sans_mt"]}
+    text = exported(reader, RANKING, NATIONAL, chosen).content.decode("utf-8-sig")
+    first = next(csv.DictReader(text.splitlines(), delimiter=";"))
+    book = tmp_path / "classement.xlsx"
+    book.write_bytes(exported(reader, RANKING, NATIONAL, chosen, "xlsx").content)
+    heading, *lines = CalamineWorkbook.from_path(str(book)).get_sheet_by_index(0).to_python()
+    rows = [dict(zip(heading, line, strict=True)) for line in lines]
+    for row in (first, rows[0]):
+        assert row["Nature des données"] == published_marts.TRIAL
+        assert row["Publication"] == "20 janvier 2026 à 02 h 30 (UTC)"
+        assert row["À savoir"].startswith(told)
+    finistere = next(row for row in rows if row["Département"] == "29 – Finistère")
+    value = _mart_row("taux_ald_sans_mt", "2025T4", "29", "departement")["valeur"]
+    assert finistere["Valeur"] == pytest.approx(value, abs=0.05)
+    masked = next(row for row in rows if row["Département"] == "976 – Mayotte")
+    assert masked["Valeur"] == "" and masked["Statut"].startswith("Masqué")
+
+
+def test_an_answer_in_sql_says_that_its_data_are_fictitious(superset, superset_address):
+    asked = {"sql": "SELECT code_territoire, valeur FROM marts.tableau_de_bord LIMIT 2", "schema": "marts"}
+    with superset_service.client(superset, superset_address, "statisticien") as http:
+        database = http.get("/api/v1/database/").json()["result"][0]["id"]
+        client = {"client_id": "essai12345", "database_id": database, "runAsync": False}
+        http.post("/api/v1/sqllab/execute/", json=asked | client).raise_for_status()
+        text = http.get("/api/v1/sqllab/export/essai12345/").raise_for_status().content.decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
+    assert len(rows) == 2
+    assert {row["Nature des données"] for row in rows} == {published_marts.TRIAL}
+    assert all(re.fullmatch(r"\d+(,\d+)?|", row["valeur"]) for row in rows)
 
 
 def test_the_targets_say_the_sentence_and_what_is_left(reader):

@@ -44,10 +44,10 @@ def rows(http: httpx.Client, asked: dict) -> list[dict]:
 
 
 def exported(
-    http: httpx.Client, name: str, slug: str, filters: dict[str, str] | None = None
+    http: httpx.Client, name: str, slug: str, filters: dict[str, str] | None = None, kind: str = "csv"
 ) -> httpx.Response:
-    """The CSV file that a reader takes from the chart's own menu."""
-    return _answer(http, body(http, charts(http, slug)[name], slug, filters) | {"result_format": "csv"})
+    """The file (``csv`` or ``xlsx``) that a reader takes from the chart's own menu."""
+    return _answer(http, body(http, charts(http, slug)[name], slug, filters) | {"result_format": kind})
 
 
 def _answer(http: httpx.Client, asked: dict) -> httpx.Response:

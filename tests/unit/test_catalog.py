@@ -91,7 +91,10 @@ def test_an_indicator_is_documented(indicator):
     assert meta.get("denominateur_de", indicator.code) in load_indicators()
     assert meta["bornes"][0] < meta["bornes"][1]
     assert set(meta["sources"]) <= set(load_sources())
-    assert meta["variation_alerte_pct"] > 0
+    # Of a share, a change is told in points: per cent of a small share mean nothing.
+    alert = "variation_alerte_points" if meta["unite"] == "%" else "variation_alerte_pct"
+    assert [name for name in meta if name.startswith("variation_alerte")] == [alert]
+    assert meta[alert] > 0
     assert meta["confidentialite"]["regle"] in RULES
     # Why nothing is hidden is said; who hides is said by the rule itself.
     assert bool(meta["confidentialite"].get("raison")) == (meta["confidentialite"]["regle"] == "aucune")

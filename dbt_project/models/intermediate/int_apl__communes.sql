@@ -30,6 +30,7 @@ select
     apl.apl,
     apl.apl_65,
     apl.apl_62,
+    apl.apl_60,
     apl.population_standardisee_nb,
     apl.population_totale_nb,
     apl.edition,

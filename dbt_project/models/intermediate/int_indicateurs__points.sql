@@ -18,6 +18,7 @@
     'apl_mg',
     'apl_mg_65',
     'apl_mg_62',
+    'apl_mg_60',
     'apl_sages_femmes',
     'apl_infirmiers',
     'apl_kinesitherapeutes',

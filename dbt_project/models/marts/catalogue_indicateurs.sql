@@ -21,6 +21,7 @@ select
     catalogue.borne_min,
     catalogue.borne_max,
     catalogue.variation_alerte_pct,
+    catalogue.variation_alerte_points,
     catalogue.confidentialite_regle,
     catalogue.confidentialite_seuil,
     catalogue.confidentialite_contributeurs,

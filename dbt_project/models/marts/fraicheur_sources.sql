@@ -5,6 +5,7 @@ with editions as (
         arg_max(edition, (date_edition, rang)) as derniere_edition,
         max(date_edition) as date_edition,
         max(date_extraction) as derniere_extraction,
+        arg_max_null(confirmee_au, (date_edition, rang)) as confirmee_au,
         arg_max(attendue_le, (date_edition, rang)) as attendue_le,
         count(distinct edition) as nb_editions,
         count(*) filter (where nature = 'revision') as nb_revisions
@@ -21,14 +22,17 @@ manquantes as (
     group by source
 ),
 
--- A portal that overwrites in place: the edition that ours replaced there, and since when.
+-- A portal that overwrites in place: since when. What a partner leaves beside what it left before overwrites
+-- nothing, nor does the deposit that fills a gap.
 ecrasees as (
     select
-        source,
-        max(date_extraction) as ecrasee_depuis
-    from {{ source('registre', 'editions') }}
-    where rang > 1
-    group by source
+        editions.source,
+        max(editions.date_extraction) as ecrasee_depuis
+    from {{ source('registre', 'editions') }} as editions
+    inner join {{ source('registre', 'catalogue_sources') }} as catalogue on catalogue.source = editions.source
+    where editions.nature not in ('premiere', 'complement')
+        and catalogue.protocole <> 'depot'
+    group by editions.source
 )
 
 select
@@ -36,6 +40,7 @@ select
     editions.derniere_edition,
     editions.date_edition,
     editions.derniere_extraction,
+    editions.confirmee_au,
     editions.attendue_le,
     echecs.dernier_echec,
     echecs.motif_echec,

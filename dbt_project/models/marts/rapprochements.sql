@@ -1,4 +1,14 @@
 -- Published figures against our own arithmetic: the gap is shown, never corrected.
+{#- What weighs each département in a mean or a rate that is read at every level: indicator and column, and the gap
+    that is admitted (%), where the weights are those of the mean itself. -#}
+{%- set poids = {
+    'file_active_moyenne_mg': ('effectif_mg_liberaux', 'valeur', var('tolerance_moyenne_pct')),
+    'file_active_moyenne_liberaux': ('effectif_medecins_liberaux', 'valeur', var('tolerance_moyenne_pct')),
+    'patientele_mt_moyenne_mg': ('effectif_mg_liberaux', 'valeur', var('tolerance_moyenne_pct')),
+    'taux_ald_sans_mt': ('nb_ald_sans_mt_estime', 'denominateur', 'null'),
+    'taux_recours_assistants_medicaux': ('effectif_mg_liberaux', 'valeur', 'null'),
+    'taux_couverture_sas': ('densite_mg_liberaux', 'denominateur', 'null'),
+} %}
 with indicateurs as (
     select *
     from {{ ref('indicateurs_trimestriels') }}
@@ -70,6 +80,73 @@ sommes as (
     where parts.nb_departements >= {{ nb_departements_couverts('territoires', 'catalogue.hors_champ') }}
 ),
 
+-- Of a mean that is read, the mean of its départements weighted by whom they count: shown beside it, never in its place.
+poids as (
+    {%- for code, (ponderateur, colonne, tolerance) in poids.items() %}
+    select
+        '{{ code }}' as code_indicateur,
+        code_territoire,
+        trimestre,
+        {{ colonne }} as poids,
+        {{ tolerance }}::double as tolerance_pct
+    from {{ ref('indicateurs_trimestriels') }}
+    where code_indicateur = '{{ ponderateur }}' and niveau = 'departement' and {{ colonne }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+moyennes_des_parts as (
+    select
+        indicateurs.code_indicateur,
+        indicateurs.trimestre,
+        if(grouping(departements.code_region) = 1, 'france', 'region') as niveau,
+        if(grouping(departements.code_region) = 1, 'FR', departements.code_region) as code_territoire,
+        round(
+            {{ somme_exacte('indicateurs.valeur * poids.poids') }} / nullif({{ somme_exacte('poids.poids') }}, 0), 6
+        ) as valeur,
+        any_value(poids.tolerance_pct) as tolerance_pct,
+        count(*) as nb_departements
+    from indicateurs
+    inner join poids
+        on poids.code_indicateur = indicateurs.code_indicateur
+        and poids.code_territoire = indicateurs.code_territoire
+        and poids.trimestre = indicateurs.trimestre
+    inner join {{ ref('ref_territoires') }} as departements
+        on departements.niveau = 'departement'
+        and departements.code_territoire = indicateurs.code_territoire
+    where indicateurs.niveau = 'departement'
+    group by
+        indicateurs.code_indicateur,
+        indicateurs.trimestre,
+        grouping sets ((departements.code_region), ())
+),
+
+moyennes as (
+    select
+        'moyenne_ponderee' as rapprochement,
+        totaux.code_indicateur,
+        totaux.niveau,
+        totaux.code_territoire,
+        totaux.trimestre,
+        totaux.valeur as valeur_publiee,
+        parts.valeur as valeur_recalculee,
+        parts.tolerance_pct,
+        null::double as tolerance,
+        'La moyenne des départements est pondérée par leurs médecins, leurs patients ou leurs habitants, du dernier '
+        || 'chiffre connu ; le producteur compte aussi les résidences inconnues et pondère à sa date.' as raison
+    from indicateurs as totaux
+    inner join moyennes_des_parts as parts
+        on parts.code_indicateur = totaux.code_indicateur
+        and parts.niveau = totaux.niveau
+        and parts.code_territoire = totaux.code_territoire
+        and parts.trimestre = totaux.trimestre
+    inner join {{ ref('int_territoires__effectifs') }} as territoires
+        on territoires.niveau = totaux.niveau
+        and territoires.code_territoire = totaux.code_territoire
+    -- A mean that lacks one part would give its mask away.
+    where parts.nb_departements = territoires.nb_departements and parts.valeur is not null
+),
+
 -- Two publications of nearly one thing: the gap is shown and not judged.
 complements as (
     select
@@ -120,6 +197,8 @@ reunis as (
     select * from densites
     union all by name
     select * from sommes
+    union all by name
+    select * from moyennes
     union all by name
     select * from complements
     union all by name

@@ -19,7 +19,9 @@ cibles as (
         distance_cible,
         progression_pct,
         atteinte,
-        date_atteinte_estimee
+        date_atteinte_estimee,
+        rythme_necessaire,
+        centile_rythme
     from {{ ref('comparaisons') }}
     where cible is not null
 )
@@ -80,6 +82,8 @@ select
         else 'en_cours'
     end as etat_cible,
     cibles.date_atteinte_estimee,
+    cibles.rythme_necessaire,
+    cibles.centile_rythme,
     dernieres.source,
     dernieres.libelle_source,
     dernieres.donnees

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jinja2
 
-from acces_soins.catalog import load_indicators, read_yaml
+from acces_soins.catalog import read_yaml
 from acces_soins.services.superset import CODE as SUPERSET
 from acces_soins.settings import PROJECT
 
@@ -449,9 +449,7 @@ def series_colours() -> dict[str, str]:
     with TERRITORIES.open(encoding="utf-8") as stream:
         territories = list(csv.DictReader(stream))
     names = {
-        "france": [
-            f"France ({unit})" for unit in sorted({i.meta["unite"] for i in load_indicators().values()})
-        ],
+        "france": ["France"],
         "region": [f"Région {t['libelle_territoire']}" for t in territories if t["niveau"] == "region"],
         "departement": [
             f"{t['code_territoire']} – {t['libelle_territoire']}"
@@ -459,7 +457,7 @@ def series_colours() -> dict[str, str]:
             if t["niveau"] == "departement"
         ],
     }
-    return {TARGET_SERIES: TARGET_COLOUR, "France, chiffre observé": SERIES_COLOURS["france"][0]} | {
+    return {TARGET_SERIES: TARGET_COLOUR} | {
         f"{name}, chiffre {nature}": colour
         for level, colours in SERIES_COLOURS.items()
         for name in names[level]

@@ -32,8 +32,11 @@ def fetch(source: Source, previous: Previous | None, folder: Path) -> Unchanged 
     resource = _choose(resources, source, api)
     url = http.rebase(resource["url"], settings)
     producer_date = resource.get("last_modified")
-    if reason := _already_received(previous, url, resource):
-        return Unchanged(reason)
+    if _same_hash(previous, resource):
+        reason = "empreinte annoncée par le portail inchangée"
+        return Unchanged(reason, file_name(url), producer_date)
+    if _same_date(previous, url, resource):
+        return Unchanged(f"date du producteur inchangée ({producer_date})")
     received = http.download(url, folder, file_name(url), expected_of(source))
     _verify(received.path, resource, url)
     return Download(
@@ -62,18 +65,17 @@ def _names(resource: dict) -> tuple[str, str]:
     return resource.get("title") or "", file_name(resource["url"])
 
 
-def _already_received(previous: Previous | None, url: str, resource: dict) -> str | None:
-    """Why the resource is known to be the one already received; None if it is not."""
-    if previous is None:
-        return None
-    kind, value = _checksum(resource)
-    if kind == "sha256" and value == previous.sha256:
-        return "empreinte annoncée par le portail inchangée"
+def _same_hash(previous: Previous | None, resource: dict) -> bool:
+    return previous is not None and _checksum(resource) == ("sha256", previous.sha256)
+
+
+def _same_date(previous: Previous | None, url: str, resource: dict) -> bool:
+    """Whether the resource is at the address, and of the day, of the one already received."""
     date, size = resource.get("last_modified"), resource.get("filesize")
+    if previous is None or date is None or (previous.url, previous.producer_date) != (url, date):
+        return False
     # A date that stays although the size moved is not to be believed.
-    if date and previous.url == url and previous.producer_date == date and size in (None, previous.bytes):
-        return f"date du producteur inchangée ({date})"
-    return None
+    return size in (None, previous.bytes)
 
 
 def _checksum(resource: dict) -> tuple[str | None, str]:

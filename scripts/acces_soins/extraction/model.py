@@ -29,9 +29,15 @@ class Previous(Protocol):
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The portal holds what was already received; ``reason`` says how it is known, in French."""
+    """The portal holds what was already received; ``reason`` says how it is known, in French.
+
+    Attributes:
+        name, producer_date: what the portal says today of those very bytes, where it gives their hash.
+    """
 
     reason: str
+    name: str | None = None
+    producer_date: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ import httpx
 from acces_soins import french
 from acces_soins.errors import PortalError
 from acces_soins.extraction import policy
+from acces_soins.settings import get_settings
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 AGAIN = "relancer l'extraction plus tard"
 TELL = "relancer l'extraction plus tard, puis prévenir le portail si cela demeure"
+START_REPLICA = "la lancer à côté (python -m acces_soins.trial.replica), ou lancer la nuit entière (make run)"
 LONGEST_QUOTE = 300
 # Keys that only an error has, in the JSON of Opendatasoft (v2 and v1) and of data.gouv.fr.
 ERROR_KEYS = ("error_code", "errorcode", "error", "errors")
@@ -142,6 +144,9 @@ def explain(error: Exception, url: str) -> PortalError:
             return portal_error(url, f"réponse tronquée, connexion coupée avant la fin ({tries})", AGAIN)
         case httpx.TimeoutException():
             return portal_error(url, f"le portail ne répond pas à temps ({tries})", AGAIN)
+        case httpx.NetworkError() if get_settings().is_trial:
+            what = f"connexion impossible : la réplique locale des portails ne tourne pas ({tries})"
+            return portal_error(url, what, START_REPLICA)
         case httpx.NetworkError():
             what = f"connexion impossible : portail arrêté ou nom inconnu ({tries})"
             return portal_error(url, what, "vérifier le réseau et le portail, puis relancer l'extraction")

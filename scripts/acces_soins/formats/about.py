@@ -46,7 +46,9 @@ STATUSES = {
     status.code: status
     for status in (
         Status("observe", "Observé", "Le chiffre se rapporte à la fin du trimestre."),
-        Status("provisoire", "Provisoire", "De même, que le producteur n'a pas encore confirmé.", "p"),
+        Status(
+            "provisoire", "Provisoire", "Chiffre de la fin du trimestre, que son producteur confirmera.", "p"
+        ),
         Status("reporte", "Reporté", "Dernier chiffre connu, repris avec sa date de référence.", "r"),
         Status("perime", "Périmé", "Le dernier chiffre connu est trop ancien : il n'est plus montré."),
         Status("estime", "Estimé", "Calculé en combinant des sources ; la méthode a une version.", "e"),

@@ -212,6 +212,8 @@ def _result(check: Check, verdict, frame, run: str, suite: str, file_name: str) 
         exemples=examples,
         phrase=str(sentence),
         reserve=check.reserved,
+        lieu=sentence.place,
+        que_faire=check.action,
     )
 
 

@@ -31,6 +31,10 @@ VIEWS = {
     "territoires_publies": "marts.territoires",
 }
 LONG_TABLE = VIEWS["indicateurs"]
+# How an indicator says which change surprises: the column that it bounds and its unit. Of a share a change is
+# told in points: from 0.1 % to 2 % it is « + 1 900 % » and no surprise.
+RELATIVE = "evolution_pct"
+ALERTS = {"variation_alerte_pct": (RELATIVE, "%"), "variation_alerte_points": ("evolution", "point(s)")}
 REGISTER = EXPECTATIONS / "registre" / "valeurs.yml"
 QUARTER_MACROS = """
 CREATE MACRO fin_trimestre(trimestre) AS
@@ -152,7 +156,8 @@ def _scope(indicators: dict[str, Indicator], facts: set[str]) -> Scope:
             "indicateurs": elements,
             "indicateurs_additifs": [e for e in elements if indicators[e["id"]].meta.get("additif")],
             "indicateurs_bornes": [e for e in elements if e["catalogue"]["bornes"]],
-            "indicateurs_avec_alerte": [e for e in elements if "variation_alerte_pct" in e["catalogue"]],
+            "indicateurs_avec_alerte": [e for e in elements if "variation_alerte" in e["catalogue"]],
+            "indicateurs_alerte_relative": [e for e in elements if e["texts"].get("evolution") == RELATIVE],
             "indicateurs_avec_report": [e for e in elements if "report_max_trimestres" in e["catalogue"]],
             "niveaux": [
                 {"id": n, "texts": {"niveau": n, "nombre": str(len(referential(n)))}, "catalogue": {}}
@@ -170,9 +175,10 @@ def _indicator_element(indicator: Indicator) -> dict:
     texts = {"code": indicator.code, "unite": str(meta.get("unite", ""))}
     if bounds:
         texts |= {"min": french.significant(bounds[0]), "max": french.significant(bounds[1])}
-    if (alert := meta.get("variation_alerte_pct")) is not None:
-        catalogue |= {"variation_alerte_pct": alert, "variation_alerte_pct_negative": -alert}
-        texts["alerte"] = french.significant(alert)
+    for name, (column, unit) in ALERTS.items():
+        if (alert := meta.get(name)) is not None:
+            catalogue |= {"variation_alerte": alert, "variation_alerte_negative": -alert}
+            texts |= {"evolution": column, "alerte": f"{french.significant(alert)} {unit}"}
     if (age := meta.get("report_max_trimestres")) is not None:
         catalogue["report_max_trimestres"] = age
         texts["report_max"] = str(age)

@@ -18,8 +18,9 @@ class CheckResult:
 
     ``controle`` is a stable French snake-case id, with the column or the indicator after ``__``;
     ``exemples`` holds at most five offending keys (with ``_ligne`` and ``_feuille`` in a landed
-    file); ``phrase`` names the file or table, the place, what was expected, what was found and what
-    to do. A ``reserve`` result holds every key, and only its verdict may be published.
+    file); ``phrase`` names the file or table, the place (``lieu``), what was expected, what was found
+    and what to do (``que_faire``). A ``reserve`` result holds every key, and only its verdict may be
+    published.
     """
 
     run: str
@@ -32,6 +33,8 @@ class CheckResult:
     exemples: list[dict] = field(default_factory=list)
     phrase: str = ""
     reserve: bool = False
+    lieu: str = ""
+    que_faire: str = ""
 
     @property
     def passed(self) -> bool:

@@ -82,8 +82,9 @@ def _check_pattern(connection, request: Request, table: Path, column: Column) ->
             _place(line, sheet, column.name),
             f"une valeur de la forme {column.pattern}{also} ({_lower_first(column.description.rstrip('.'))})",
             f"« {value} » ({_times(count)})",
-            "Le fichier est peut-être décalé par rapport à son entête, ou son format a changé : "
-            "le signaler au producteur ou mettre le contrat à jour.",
+            "Corriger ces cellules à la source ; si toutes les lignes sont ainsi, le fichier est décalé par "
+            "rapport à son entête, ou son format a changé : le signaler au producteur ou mettre le contrat "
+            "à jour.",
         )
 
 

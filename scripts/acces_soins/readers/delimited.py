@@ -25,6 +25,17 @@ from acces_soins.readers.model import (
 )
 
 SEPARATORS = ";,|\t"
+FIRST_BYTES = 512
+NO_TEXT = {
+    b"pk\x03\x04": "un classeur Excel, ou une archive ZIP",
+    b"\xd0\xcf\x11\xe0": "un classeur Excel d'ancien format",
+    b"\x1f\x8b": "une archive gzip",
+    b"%pdf-": "un document PDF",
+    b"<!doctype html": "une page HTML",
+    b"<html": "une page HTML",
+    b"\xff\xfe": "un texte en UTF-16",
+    b"\xfe\xff": "un texte en UTF-16",
+}
 HEADER_SEARCH_LINES = 30
 HEADER_LINE_CHARACTERS = 1 << 20
 UTF8 = ("utf-8", "utf-8-sig", "ascii")
@@ -51,11 +62,27 @@ class Body:
 
 def read(request: Request, target: Path) -> ReadResult:
     """Write the contract's columns of a delimited file to ``target`` (Parquet, all text)."""
+    _check_is_text(request)
     encoding = detect_encoding(request)
     sections = request.source.reading.get("sections")
     if sections and _first_line(request.path, encoding).startswith(f"{sections['marque']};"):
         return _read_sections(request, target, encoding, sections)
     return _read_with_header(request, target, encoding)
+
+
+def _check_is_text(request: Request) -> None:
+    """Name what is no delimited text by its first bytes: an encoding would be a poor reason to refuse it."""
+    with request.path.open("rb") as stream:
+        start = stream.read(FIRST_BYTES).removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    found = next((kind for magic, kind in NO_TEXT.items() if start.startswith(magic)), None)
+    if found:
+        raise RefusedInput(
+            request.name,
+            "fichier entier",
+            "un texte délimité (CSV)",
+            found,
+            "Reprendre les données elles-mêmes, enregistrées en « CSV UTF-8 ».",
+        )
 
 
 def detect_encoding(request: Request) -> str:

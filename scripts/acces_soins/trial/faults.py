@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from acces_soins.catalog import Column, Source, load_sources, read_yaml
 from acces_soins.errors import ConfigurationError
+from acces_soins.trial import untrusted
 
 ERROR_PAGE = (
     "<!DOCTYPE html><html lang='fr'><body><h1>Le service est momentanément indisponible</h1></body></html>"
@@ -53,6 +54,7 @@ class FaultKind(StrEnum):
     REDIRECT = "redirection"
     LOOP = "redirection_sans_fin"
     ASTRAY = "redirection_au_dehors"
+    CERTIFICATE = "certificat_refuse"
     GZIP = "gzip"
     BAD_GZIP = "gzip_casse"
     HUGE_ANNOUNCED = "dix_go_annonces"
@@ -187,6 +189,8 @@ def spoiled(
             packed = gzip.compress(content, mtime=0)
             kept = packed if fault.kind is FaultKind.GZIP else packed[:-9]
             return Response(kept, headers=headers | {"Content-Encoding": "gzip"}, media_type=kind)
+        case FaultKind.CERTIFICATE:
+            return RedirectResponse(untrusted.address(), status_code=302)
         case FaultKind.REDIRECT | FaultKind.LOOP | FaultKind.ASTRAY:
             return _redirected(fault.kind, request, source)
     return _streamed(fault, content, headers, kind)

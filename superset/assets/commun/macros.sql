@@ -34,6 +34,11 @@ END
 [% macro cible() -%]
 cible_texte || unite_texte || coalesce(' au ' || [[ jour('echeance') ]], ' à la date du chiffre, soit +' || rythme_vise_texte || chr(160) || '% par an', ', sans échéance')
 [%- endmacro %]
+[# Under a drawn chart, what its points cannot say: the last figure of a line, its status, date and source. #]
+[% macro dernier_chiffre(qui) -%]
+'<span><b>' || [[ qui ]] || '</b>' || chr(160) || ': ' || coalesce(valeur_texte || unite_texte, 'pas de chiffre') || ' ' || [[ etiquette('statut', 'libelle_statut') ]]
+|| coalesce(CASE WHEN valeur IS NULL THEN ' ' || raison END, '') || coalesce(' au ' || [[ jour('date_reference') ]], '') || coalesce(' · source' || chr(160) || ': ' || libelle_source, '') || '</span>'
+[%- endmacro %]
 [# A tile of one row of tableau_chiffres: its figure, change, target and status; « titre » is SQL. #]
 [% macro tuile(titre) -%]
 '<div class="as-bloc as-tuile as-t-' || CASE WHEN valeur IS NULL THEN 'sans' ELSE statut END || '"><div class="as-nom">' || [[ titre ]] || '</div>'

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from acces_soins.errors import PortalError
-from acces_soins.extraction import http, policy
+from acces_soins.extraction import http, policy, sentences
 from acces_soins.settings import Settings
 
 
@@ -142,9 +142,16 @@ def test_stopped_portal(portal, folder, waits, monkeypatch):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
-    monkeypatch.setattr(http, "get_settings", lambda: Settings(replique=base))
-    assert "connexion impossible" in refused(f"{base}/fichier.csv", folder)
+    trial, direct = Settings(replique=base), Settings(sources="direct")
+    for module in (http, sentences):
+        monkeypatch.setattr(module, "get_settings", lambda: trial)
+    told = refused(f"{base}/fichier.csv", folder)
+    assert "la réplique locale des portails ne tourne pas (3 tentatives) ; la lancer à côté" in told
     assert len(waits) == 2
+    for module in (http, sentences):
+        monkeypatch.setattr(module, "get_settings", lambda: direct)
+    told = refused(f"{base}/fichier.csv", folder)
+    assert "connexion impossible : portail arrêté ou nom inconnu" in told
 
 
 @pytest.mark.parametrize("truncated", [{"announced": 1000}, {"chunked": True}])

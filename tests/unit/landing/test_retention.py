@@ -95,13 +95,20 @@ def test_an_unknown_rule_is_refused(source, monkeypatch):
         retention.prune()
 
 
-def test_old_reports_of_checks_go(monkeypatch):
+def test_pages_of_checks_and_logs_of_old_nights_go_and_reports_stay(monkeypatch):
     monkeypatch.setattr(retention, "KEPT_REPORTS", 2)
-    folder = get_settings().reports / "controles"
+    reports = get_settings().reports
+    (reports / "nuits").mkdir(parents=True)
     for run in ("1", "2", "3", "4", "5", "6", "7"):
-        (folder / run).mkdir(parents=True)
+        (reports / "controles" / run).mkdir(parents=True)
     for night in ("1", "3", "4"):
         ledger.append(ledger.NIGHTS, {"nuit": night})
+        for name in (f"{night}Z.log", f"{night}Z.replique.log", f"{night}Z.txt"):
+            (reports / "nuits" / name).touch()
     retention.prune()
     # The last two nights, and the last two runs that were none: many deposits take no night away.
-    assert {path.name for path in folder.iterdir()} == {"3", "4", "6", "7"}
+    assert {path.name for path in (reports / "controles").iterdir()} == {"3", "4", "6", "7"}
+    logs = sorted(path.name for path in (reports / "nuits").iterdir())
+    assert logs == [
+        *("1Z.txt", "3Z.log", "3Z.replique.log", "3Z.txt", "4Z.log", "4Z.replique.log", "4Z.txt"),
+    ]

@@ -24,6 +24,7 @@ CODES = {
     "delai_moyen_acces_specialistes": (0, 365),
     "taux_ald_avec_mt_barometre": (50, 100),
 }
+SHARES = ("taux_ald_sans_mt", "part_pop_apl_inf_2_5", "taux_ald_avec_mt_barometre")
 ADDITIVE = ("effectif_mg_liberaux", "nb_msp", "nb_centres_sante")
 MG = "Médecins généralistes (hors médecins à expertise particulière - MEP)"
 QUARTERS = ["2015T4", "2016T1", "2016T2", "2016T3"]
@@ -92,7 +93,7 @@ def indicators(monkeypatch):
             meta={
                 "unite": "unité d'essai",
                 "bornes": list(bounds),
-                "variation_alerte_pct": 20,
+                **({"variation_alerte_points": 2} if code in SHARES else {"variation_alerte_pct": 20}),
                 "report_max_trimestres": 5,
                 "hors_champ": ["departement/976"] if code == "apl_mg" else [],
                 "additif": code in ADDITIVE,

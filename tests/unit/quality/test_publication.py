@@ -56,9 +56,9 @@ def revised(old, condition):
     )
 
 
-def rising(code, percent):
+def rising(code, points, percent):
     return update(
-        f"evolution = 1, evolution_pct = {percent}, date_reference_precedente = '2015-09-30'",
+        f"evolution = {points}, evolution_pct = {percent}, date_reference_precedente = '2015-09-30'",
         f"{ONE} AND code_indicateur = '{code}'",
     )
 
@@ -496,11 +496,11 @@ WARNINGS = {
         "mediane_deplacee__apl_mg",
     ),
     "hausse d'un taux qui devrait baisser": (
-        rising("taux_ald_sans_mt", 45),
+        rising("taux_ald_sans_mt", 2.5, 45),
         "variation_inhabituelle__taux_ald_sans_mt",
     ),
     "baisse d'un taux qui devrait baisser": (
-        rising("taux_ald_sans_mt", -45),
+        rising("taux_ald_sans_mt", -2.5, -45),
         "variation_inhabituelle__taux_ald_sans_mt",
     ),
     "zéro qui tenait lieu d'absence": (
@@ -763,8 +763,23 @@ def test_an_alert_on_variation_is_as_wide_both_ways_whatever_way_is_favourable()
         check.name.split("__")[1]: (-check.arguments["min_value"], check.arguments["max_value"])
         for check in checks
     }
-    assert widths == {code: (i.meta["variation_alerte_pct"],) * 2 for code, i in catalogue.items()}
+    assert widths == {
+        code: (i.meta.get("variation_alerte_pct", i.meta.get("variation_alerte_points")),) * 2
+        for code, i in catalogue.items()
+    }
     assert {catalogue[code].meta["sens"] for code in widths} == {"hausse", "baisse", "neutre"}
+
+
+def test_a_small_share_that_doubles_is_no_surprise_and_a_count_that_does_is_one(
+    clean_publication, tmp_path, only
+):
+    for code, surprising in (("taux_ald_sans_mt", False), ("nb_msp", True)):
+        name = f"variation_inhabituelle__{code}"
+        only(name)
+        folder = tmp_path / code
+        folder.mkdir()
+        results = check_publication(corrupted(clean_publication, folder, rising(code, 1, 100)), None, "essai")
+        assert (("indicateurs_trimestriels", name) in failures(results)) == surprising, code
 
 
 def test_every_check_has_a_negative_control():

@@ -106,7 +106,7 @@ def test_a_wrong_encoding_is_refused_with_the_line_and_the_byte(read_text):
 
 
 def test_utf_16_is_refused(read_text):
-    with pytest.raises(RefusedInput, match="octet"):
+    with pytest.raises(RefusedInput, match="un texte en UTF-16"):
         read_text("insee.cog_regions", REGIONS.encode("utf-16"))
 
 

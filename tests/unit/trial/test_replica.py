@@ -302,6 +302,14 @@ def test_redirects(client, portal):
     assert client.get(plain(REGIONS)).headers["location"] == "https://www.insee.fr"
 
 
+def test_a_certificate_that_nobody_trusts(client, portal):
+    portal.faults[REGIONS.id] = Fault(FaultKind.CERTIFICATE)
+    address = client.get(plain(REGIONS)).headers["location"]
+    assert address.startswith("https://127.0.0.1:")
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(address)
+
+
 def test_gzip_that_no_one_asked_for(client, portal):
     portal.faults[REGIONS.id] = Fault(FaultKind.GZIP)
     assert client.get(plain(REGIONS)).content == extract(REGIONS, AS_OF).bytes
