@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_the_hourly_pass_alerts_of_a_refusal_before_it_writes_the_pages_of_its_c
         raise OSError("disque plein")
 
     monkeypatch.setattr(hourly, "get_current_context", dict)
-    monkeypatch.setattr(drop_box, "waiting", lambda: ["a.csv"])
+    monkeypatch.setattr(drop_box, "waiting", lambda: [SimpleNamespace(path=__file__)])
     monkeypatch.setattr(steps, "_take", lambda left, run: refused)
     monkeypatch.setattr(quality, "write_docs", full_disk)
     with pytest.raises(OSError, match="disque plein"):
