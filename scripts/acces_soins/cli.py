@@ -180,6 +180,10 @@ def status() -> None:
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     console.print(table)
+    if failures := list(states.last_failures()):
+        console.print("\nDernier échec de chaque source (UTC)")
+    for sentence in failures:
+        console.print(f"  ! {sentence}", soft_wrap=True)
     served = publication.current_version()
     console.print(f"\nVersion servie : {served['version'] if served else 'aucune'}")
     console.print("\nPublications trimestrielles")

@@ -114,12 +114,12 @@ def _known(source: Source, arrival: Arrival, landed: Manifest) -> Verdict:
 
 
 def _later(source: Source, landed: Manifest, edition: str | None) -> str | None:
-    """``edition`` if it is later than that of ``landed``, which must be what counts last; else None."""
+    """``edition`` if it is past and later than that of ``landed``, itself what counts last; else None."""
     last = landing.counting(source)[-1:]
     if edition is None or [manifest.sha256 for manifest in last] != [landed.sha256]:
         return None
     landing.check_edition(edition)
-    return edition if source.date_of(edition) > landed.date else None
+    return edition if landed.date < source.date_of(edition) <= _today() else None
 
 
 def _examine(source: Source, arrival: Arrival, table: Path, run: str) -> Manifest:
@@ -194,7 +194,7 @@ def _edition_outside(source: Source, name: str, producer_date: str | None) -> st
 
 def _check_past(source: Source, name: str, edition: str) -> None:
     """An edition of a day to come would count last for years, and the archive removes nothing."""
-    today = max(get_settings().today, dt.date.today())
+    today = _today()
     if (day := source.date_of(edition)) > today:
         raise RefusedInput(
             name,
@@ -204,6 +204,11 @@ def _check_past(source: Source, name: str, edition: str) -> None:
             "Corriger l'année ; une année qui n'est pas finie se nomme par le jour dont parlent les données "
             f"({today.isoformat()}).",
         )
+
+
+def _today() -> dt.date:
+    """The day of the machine, or that of the night that is played if it is later."""
+    return max(get_settings().today, dt.date.today())
 
 
 def _check_dated(source: Source, name: str, edition: str, table: Path) -> None:

@@ -19,20 +19,34 @@ HEADERS = (
 
 def source_states() -> Iterator[tuple[str, ...]]:
     """One row of text per source, in the order of ``HEADERS``."""
-    events: dict[str, list[dict]] = {}
-    for event in ledger.read(ledger.EXTRACTIONS):
-        events.setdefault(event["source"], []).append(event)
-    confirmed = archive.confirmations()
+    events, confirmed = _events(), archive.confirmations()
     for source in load_sources().values():
         own = events.get(source.id, [])
-        failure = _last(own, ledger.FAILURES)
         yield (
             source.id,
             *_edition(source, confirmed),
             _archive(source),
             _when(_last(own, ledger.SUCCESSES)),
-            f"{_when(failure)} — {failure['phrase']}" if failure else "—",
+            _when(_last(own, ledger.FAILURES)),
         )
+
+
+def last_failures() -> Iterator[str]:
+    """The last failure of each source and why, the most recent first: a deposit may name no known source."""
+    failed = [(source, own, _last(own, ledger.FAILURES)) for source, own in _events().items()]
+    failed = [each for each in failed if each[2]]
+    for source, own, failure in sorted(failed, key=lambda each: each[2]["inscrit_le"], reverse=True):
+        success = _last(own, ledger.SUCCESSES)
+        mended = ", réussie depuis" if success and success["inscrit_le"] > failure["inscrit_le"] else ""
+        yield f"{source}, le {_when(failure)}{mended} : {failure['phrase']}"
+
+
+def _events() -> dict[str, list[dict]]:
+    """The extractions and deposits of each source, oldest first."""
+    events: dict[str, list[dict]] = {}
+    for event in ledger.read(ledger.EXTRACTIONS):
+        events.setdefault(event["source"], []).append(event)
+    return events
 
 
 def _edition(source: Source, confirmed: dict[str, str]) -> tuple[str, str, str]:

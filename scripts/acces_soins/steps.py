@@ -321,15 +321,17 @@ def _confirmation(manifest: landing.Manifest, edition: str | None, phrase: str) 
 
 
 def _take(left: drop_box.Left, night: str) -> dict:
-    """A file's turn: a right or a disk that fails it must not stop those of other partners."""
+    """A file's turn: whatever fails it must not stop those of other partners."""
     started = time.monotonic()
     try:
         event = _judge(left, night)
-    except OSError as error:
-        what = f"dépôt {left.path.name} : {error.strerror or error}"
+    except Exception as error:
+        logger.exception("deposit that could not be judged: %s", left.path)
+        why = getattr(error, "strerror", None) or error
         event = {
             "resultat": "echec",
-            "phrase": f"{what}. Vérifier la place et les droits ; le fichier sera repris au passage suivant.",
+            "phrase": f"dépôt {left.path.name} : {why}. Vérifier la place, les droits et le journal ; le "
+            "fichier sera repris au passage suivant.",
         }
     return _record_extraction(left.source, night, started, event)
 

@@ -15,14 +15,20 @@ from acces_soins import landing, versioning, warehouse
 from acces_soins.catalog import get_source, load_sources
 from acces_soins.errors import BuildFailed
 from acces_soins.settings import PROJECT
+from acces_soins.trial import rows as trial_rows
 from acces_soins.trial.layouts import DIALECTS, extract
+from acces_soins.trial.periods import last_period
 
 pytestmark = pytest.mark.xdist_group("dbt")
 
 AS_OF = dt.date(2026, 11, 22)
+SHEET = "BASECOM_URGENCES_2019"
 
 
 def rows_of(source):
+    if source.format == "classeur":
+        shown = trial_rows.rows(source, last_period(source, AS_OF))
+        return [{"_feuille": SHEET} | {name: str(cell) for name, cell in row.items()} for row in shown]
     text = extract(source, AS_OF).bytes.decode("utf-8-sig")
     found = csv.DictReader(io.StringIO(text, newline=""), delimiter=DIALECTS[source.protocol].delimiter)
     return [{name: cell or None for name, cell in row.items()} for row in found]
@@ -49,6 +55,15 @@ def setting(column, value, **values):
     return change
 
 
+def mended(rows):
+    """Fault: the producer has mended what a line of ref_corrections corrects."""
+    with (PROJECT / "dbt_project/seeds/ref_corrections.csv").open(encoding="utf-8", newline="") as stream:
+        known = next(csv.DictReader(stream))
+    sheet, code = known["cle"].split("|")
+    new = {"_feuille": sheet, "code_commune": code, known["colonne"]: known["nouvelle_valeur"]}
+    rows.append(rows[0] | new)
+
+
 # source → (fault, beginning of the name of the data test that must see it)
 WARNINGS = {
     "ameli.primo_installes_annuelle": (
@@ -71,6 +86,7 @@ WARNINGS = {
         setting("taux_adhesion_integer", "0.454", departement="01", annee="2024"),
         "source_jumeau_concordant_ameli_medecins_optam_annuelle_taux_adhesion",
     ),
+    "drees.diagnostic_acces_urgences": (mended, "corrections_encore_attendues"),
     "cnam.couverture_cpts": (
         setting("population_couverte", "9000000", departement="01"),
         "cpts_population_couverte",

@@ -191,6 +191,21 @@ def test_an_answer_that_cannot_be_written_stops_no_other_file(leave):
     assert "sera repris au passage suivant" in events[0]["phrase"]
 
 
+def test_a_fault_that_nobody_foresaw_stops_no_other_file(leave, monkeypatch):
+    leave(f"{REGIONS}/2026/a.csv", GOOD)
+    other, judge = leave(f"{REGIONS}/2026/b.csv", GOOD), reception.receive
+
+    def fail_once(*args):
+        monkeypatch.setattr(reception, "receive", judge)
+        raise ZeroDivisionError("imprévu")
+
+    monkeypatch.setattr(reception, "receive", fail_once)
+    events = steps.take_deposits()
+    assert [event["resultat"] for event in events] == ["echec", "nouvelle_edition"]
+    assert events[0]["phrase"].startswith("dépôt a.csv : imprévu. ")
+    assert answer_to(other)["verdict"] == "accepte"
+
+
 def test_a_file_taken_back_before_its_turn_is_passed_over(leave, monkeypatch):
     path = leave(f"{REGIONS}/2026/a.csv", GOOD)
     listed = drop_box.waiting()

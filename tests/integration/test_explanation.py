@@ -110,15 +110,6 @@ def test_a_masked_figure_leads_to_the_sign_that_masks_it(after_first_night, ask)
     assert chain("taux_ald_sans_mt", place, quarter)["Lignes"].endswith("taux_patients_ald_sans_mt = NC")
 
 
-def test_a_figure_under_our_secret_leads_to_a_line_without_its_cells(after_first_night, ask):
-    place, quarter, *_ = _last(
-        ask, "nb_consultations_solidarite", "niveau = 'departement' and statut_conf = 'secret_primaire'"
-    )
-    told = chain("nb_consultations_solidarite", place, quarter)["Lignes"]
-    assert told.startswith("ligne ") and told.endswith("; contenu couvert par le secret")
-    assert "=" not in told
-
-
 def test_a_region_without_rows_of_its_own_leads_to_those_of_its_departements(after_first_night):
     region = chain("nb_msp", "94", "2026T3", level="region")["Lignes"]
     parts = [chain("nb_msp", code, "2026T3")["Lignes"] for code in ("2A", "2B")]

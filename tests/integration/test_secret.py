@@ -201,6 +201,22 @@ def test_a_masked_count_has_neither_its_share_nor_a_part_of_it(build):
     assert {tuple(reasons) for _, _, reasons, *_ in rows} == {("secret",)}
 
 
+def test_the_acts_of_fewer_than_three_doctors_are_masked_however_many(build):
+    text = extract(get_source(SOLIDARITY), QUARTERS_OF_2025[-1]).bytes.decode("utf-8-sig")
+    few = {
+        row["departement"]
+        for row in csv.DictReader(text.splitlines(), delimiter=";")
+        if int(row["nb_medecins"]) < 3 and int(row["nb_consultations"]) >= 11
+    }
+    with duckdb.connect(str(build.database), read_only=True) as connection:
+        masked = connection.execute(
+            "select code_territoire from marts.indicateurs_trimestriels "
+            f"where code_indicateur = '{QUARTERLY}' and niveau = 'departement' and trimestre = '2025T4' "
+            "and statut_conf = 'secret_contributeurs' and valeur is null"
+        ).fetchall()
+    assert few and {code for (code,) in masked} == few
+
+
 def test_without_secondary_masks_subtractions_and_the_audit_find_counts(build, tmp_path):
     bare = build.without_secondary_masks(tmp_path / warehouse.DATABASE)
     found = recovered(bare)

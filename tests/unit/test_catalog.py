@@ -66,6 +66,8 @@ def test_a_contract_is_whole(source):
     assert set(source.key) <= names
     assert {"protocole", "format", "cadence", "delai_attendu_jours", "edition", "editions_lues",
             "lignes_minimum", "archivage"} <= set(source.meta)  # fmt: skip
+    if dated := source.meta["edition"].get("date"):
+        assert source.column(dated).mandatory
     assert source.portal.startswith("https://")
     assert source.description
     for column in source.columns:

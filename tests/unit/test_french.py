@@ -25,6 +25,14 @@ def test_a_number(value, decimals, signed, written):
     assert french.number(value, decimals, signed) == written
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(16.0, "16"), (100.0, "100"), (3.033611937, "3,033611937"), (-0.5, "\u22120,5"), (1e-7, "0,0000001")],
+)
+def test_a_number_with_every_decimal_that_it_has(value, written):
+    assert french.unrounded(value) == written
+
+
 def test_a_day_a_quarter_a_size():
     assert french.date(dt.date(2026, 10, 1)) == "1er octobre 2026"
     assert (

@@ -7,7 +7,9 @@ with points as (
             case when masques.statut_conf is null then points.{{ colonne }} end as {{ colonne }},
             {%- endfor %}
             case when masques.statut_conf is null then points.statut_source else 'masque' end as statut_source,
-            case when masques.statut_conf is null then points.motif else 'secret' end as motif
+            case when masques.statut_conf is null then points.motif else 'secret' end as motif,
+            -- What stands on two sides of a break is not of one series.
+            points.version_methode || coalesce('-rupture-' || ruptures.date_rupture, '') as version_methode
         ),
         masques.statut_conf as secret
     from {{ ref('int_indicateurs__points') }} as points
@@ -16,6 +18,9 @@ with points as (
         and masques.niveau = points.niveau
         and masques.code_territoire = points.code_territoire
         and masques.date_reference = points.date_reference
+    asof left join {{ ref('ref_ruptures') }} as ruptures
+        on ruptures.code_indicateur = points.code_indicateur
+        and points.date_reference >= ruptures.date_rupture
 ),
 
 {{ serie_trimestrielle('points') }},

@@ -80,7 +80,7 @@ sommes as (
     where parts.nb_departements >= {{ nb_departements_couverts('territoires', 'catalogue.hors_champ') }}
 ),
 
--- Of a mean that is read, the mean of its départements weighted by whom they count: shown beside it, never in its place.
+-- Of a mean that is read, the mean of its départements weighted by whom they count: shown beside it, not in its place.
 poids as (
     {%- for code, (ponderateur, colonne, tolerance) in poids.items() %}
     select

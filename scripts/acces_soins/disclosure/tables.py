@@ -10,7 +10,6 @@ from acces_soins.disclosure.rules import CONTRIBUTORS, PRIMARY, margin_width, pr
 
 FRANCE = ("france", "FR")
 YEAR_END = "T4"
-TOLERANCE = 1e-6
 
 Place = tuple[str, str]  # niveau, code_territoire
 
@@ -118,9 +117,8 @@ class Table:
 class Past:
     """What earlier publications gave.
 
-    ``told``: counts that one of them gave with today's figure. ``table``: today's, and each sum of theirs
-    that is still true of the counts that nobody corrected; what they gave otherwise than today has a key of
-    its own there, with its ``publication``.
+    ``told``: counts that one of them gave with today's figure. ``table``: today's, and each sum of theirs;
+    what they gave otherwise than today has a key of its own there, with its ``publication``.
     """
 
     told: frozenset[Key]
@@ -186,30 +184,34 @@ def with_past_sums(table: Table, given: Mapping[Key, Mapping[str, float | None]]
         table: today's.
         given: of each count, publication → what it gave from then on, None where it was masked.
 
-    A count that was masked then is taken as today's: an attacker who sees no correction thinks so, and is
-    right when the sum holds. A sum that no longer holds tells of counts that are of nobody now.
+    A count that was masked then is taken as today's, and what was corrected in it as known to all: who sees
+    no correction thinks so, and a small count that became another small count is found with it all the same.
+    So a neighbour that hid a count goes on hiding it when its own figure is revised.
     """
     counts, relations = dict(table.counts), []
     for relation in table.relations:
         for publication in sorted({name for key in relation.keys for name in given.get(key, ())}):
             terms = [_as_given(table, key, publication, given.get(key, {})) for key in relation.keys]
-            known = {key: table.counts[key] if count is None else count for key, count in terms}
-            (total, *parts), gap = [key for key, _ in terms], relation.gap
-            holds = abs(known[total] - sum(known[part] for part in parts) - gap) < TOLERANCE
-            if holds and not relation.open and any(key.publication for key in known):
-                counts |= known
-                relations.append(Relation(total, tuple(parts), gap))
+            if relation.open or None in terms or not any(key.publication for key, _ in terms):
+                continue
+            known = dict(terms)
+            total, *parts = known
+            gap = known[total] - sum(known[part] for part in parts)
+            counts |= known
+            relations.append(Relation(total, tuple(parts), gap))
     return replace(table, counts=counts, relations=(*table.relations, *dict.fromkeys(relations)))
 
 
 def _as_given(
     table: Table, key: Key, publication: str, given: Mapping[str, float | None]
-) -> tuple[Key, float | None]:
-    """The key of a count as it stood at a publication, and that count; today's own when it was the same."""
+) -> tuple[Key, float] | None:
+    """A count as it stood at a publication, today's own where it was the same or masked; None before any."""
     since = max((name for name in given if name <= publication), default=None)
-    count = given[since] if since else None
+    if since is None:
+        return None
+    count = given[since]
     if count is None or count == table.counts[key]:
-        return key, None
+        return key, table.counts[key]
     return key._replace(publication=since), count
 
 

@@ -104,7 +104,7 @@ def free_height(lines: dict, low: float, high: float, last: int) -> float:
         last: rank of the last quarter.
     """
     drawn = [points for name in ("region", "france") for points in lines[name]]
-    middle = [last * part / 8 for part in range(2, 7)]
+    middle = [last * part / 8 for part in range(1, 8)]
     taken = [
         y for points in (*drawn, lines["target"]) for x in middle if (y := _height_at(points, x)) is not None
     ]

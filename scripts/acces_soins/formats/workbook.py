@@ -1,6 +1,7 @@
 """The workbook: the last eight quarters, one sheet for each theme, made to be read and filtered."""
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -36,6 +37,9 @@ THEMES = {
 LEVELS = {"france": "France", "region": "Région", "departement": "Département"}
 SENS = {"hausse": "plus haut", "baisse": "plus bas", "neutre": "sans jugement"}
 QUARTER_WIDTH = 25
+README_WIDTH, README_LINE = 105, 130  # in digits, in letters: these are narrower
+LINE_HEIGHT = 13.5  # points
+A3, A4 = 8, 9  # their numbers in a workbook
 # Title of a column → its width, in characters; the quarters follow.
 LABELS = {
     "Code de l'indicateur": 32,
@@ -183,10 +187,16 @@ def _write_readme(book, styles: _Styles, about: About, quarters: Sequence[str]) 
     sheet = book.add_worksheet(README)
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 105)
+    sheet.set_column(1, 1, README_WIDTH)
     for row, (left, right, style) in enumerate(_readme_lines(styles, about, quarters)):
+        # Excel makes room for a second line when it opens the file, LibreOffice does not.
+        lines = math.ceil(len(right) / README_LINE) or 1
+        sheet.set_row(row, max(LINE_HEIGHT * lines, 1.5 * style.font_size if style else 0))
         sheet.write_string(row, 0, left, style or styles.get(bold=True, valign="top"))
-        sheet.write_string(row, 1, right, style or styles.text)
+        # A title goes on over the next cell, unless something is there: an empty text is something.
+        if right:
+            sheet.write_string(row, 1, right, style or styles.text)
+    _print_on(sheet, A4)
 
 
 def _readme_lines(styles: _Styles, about: About, quarters: Sequence[str]) -> Iterator[tuple]:
@@ -233,7 +243,7 @@ def _write_theme(book, styles: _Styles, about: About, name: str, quarters: Seque
         _write_line(sheet, styles, line, row)
     sheet.freeze_panes(top + 1, 2)
     sheet.autofilter(top, 0, line, len(titles) - 1)
-    sheet.set_landscape()
+    _print_on(sheet, A3)
     sheet.repeat_rows(top)
     sheet.set_footer(f"&L{about.label}&C{TRIAL if about.trial else PUBLISHER}&R&P / &N")
 
@@ -268,3 +278,12 @@ def _write_described(connection, book, styles: _Styles, name: str, table: str, c
             sheet.write_string(line, column, "" if value is None else str(value), styles.text)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    _print_on(sheet, A3)
+    sheet.repeat_rows(0)
+
+
+def _print_on(sheet, paper: int) -> None:
+    """In landscape, every column on one page: in several a figure would stand without its territory."""
+    sheet.set_landscape()
+    sheet.set_paper(paper)
+    sheet.fit_to_pages(1, 0)

@@ -12,6 +12,11 @@ from acces_soins.readers.model import LINE, SHEET, Request, kept_columns
 from acces_soins.sql_text import literal
 
 MEMORY = "300MB"
+WRONG_CELLS = "Corriger ces cellules à la source, ou demander au producteur un fichier corrigé."
+SHIFTED = (
+    "Le fichier est peut-être décalé par rapport à son entête, ou son format a changé : le signaler au "
+    "producteur ou mettre le contrat à jour."
+)
 
 
 def check(request: Request, table: Path) -> None:
@@ -76,15 +81,14 @@ def _check_pattern(connection, request: Request, table: Path, column: Column) ->
         f"from {_from(table)} where not regexp_matches({name}, {literal(allowed)})"
     ).fetchone()
     if count:
+        rows = connection.execute(f"select count(*) from {_from(table)}").fetchone()[0]
         also = f" ou {', '.join(column.sentinels)}" if column.sentinels else ""
         raise RefusedInput(
             request.name,
             _place(line, sheet, column.name),
             f"une valeur de la forme {column.pattern}{also} ({_lower_first(column.description.rstrip('.'))})",
-            f"« {value} » ({_times(count)})",
-            "Corriger ces cellules à la source ; si toutes les lignes sont ainsi, le fichier est décalé par "
-            "rapport à son entête, ou son format a changé : le signaler au producteur ou mettre le contrat "
-            "à jour.",
+            f"« {value} » ({_times(count)} sur {rows})",
+            SHIFTED if 2 * count > rows else WRONG_CELLS,
         )
 
 

@@ -25,7 +25,20 @@ def read(request: Request, target: Path) -> ReadResult:
     Headers that repeat (``effectif_2012 … effectif_2026``) become rows where the contract says so
     (``lecture: depliage``). One sheet at a time is in memory.
     """
-    workbook = _open(request)
+    try:
+        return _read(request, CalamineWorkbook.from_path(str(request.path)), target)
+    # Found at the opening, or only at the sheet that is damaged.
+    except CalamineError as error:
+        raise RefusedInput(
+            request.name,
+            "fichier entier",
+            "un classeur xls ou xlsx lisible",
+            f"un fichier que le lecteur refuse ({error})",
+            "Télécharger le fichier de nouveau ; il est peut-être tronqué ou d'un autre format.",
+        ) from error
+
+
+def _read(request: Request, workbook: CalamineWorkbook, target: Path) -> ReadResult:
     rows, read_sheets, unexpected, refusals = 0, [], [], []
     with open_table(request.source, target) as writer:
         for name in _candidate_sheets(request, workbook):
@@ -51,19 +64,6 @@ def _read_sheet(
         writer.write_table(batch)
         rows += batch.num_rows
     return rows, layout.unexpected
-
-
-def _open(request: Request) -> CalamineWorkbook:
-    try:
-        return CalamineWorkbook.from_path(str(request.path))
-    except (CalamineError, OSError, ValueError) as error:
-        raise RefusedInput(
-            request.name,
-            "fichier entier",
-            "un classeur xls ou xlsx lisible",
-            f"un fichier que le lecteur refuse ({error})",
-            "Télécharger le fichier de nouveau ; il est peut-être tronqué ou d'un autre format.",
-        ) from error
 
 
 def _candidate_sheets(request: Request, workbook: CalamineWorkbook) -> list[str]:

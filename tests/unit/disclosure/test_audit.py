@@ -213,23 +213,40 @@ def test_an_earlier_figure_that_was_revised_since_gives_nothing(judge):
     assert results[BEFORE].passed
 
 
+def before(**other: float | None) -> str:
+    """What the first publication gave of the région 44, as SQL: today's figures but those."""
+    counts = {"51": 100, "52": 100, "54": 100, "10": None, "08": None, "44": 364} | {
+        name.removeprefix("d"): count for name, count in other.items()
+    }
+    rows = [
+        given("v1", place, n, "region" if place == "44" else "departement") for place, n in counts.items()
+    ]
+    return f"insert into registre.valeurs values {', '.join(rows)}"
+
+
 def test_a_sum_that_a_correction_changed_elsewhere_gives_nothing_more(judge):
     """51 was corrected since, and the région with it: what they leave 10 and 08 is 64 then as now."""
-    told = [given("v1", "51", 30), given("v1", "44", 294, "region")]
-    assert judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE].passed
+    assert judge(before())[BEFORE].passed
+    assert judge(before(d51=30, d44=294))[BEFORE].passed
 
 
 def test_a_superseded_sum_that_opens_a_mask_of_today_is_told(judge):
     """08 was shown before it was corrected: the région of that day less its others is 10, still masked."""
-    told = [given("v1", "08", 45), given("v1", "44", 349, "region")]
-    result = judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE]
+    result = judge(before(d08=45, d44=349))[BEFORE]
     assert (result.severite, result.passed) == (WARNING, False)
     assert {example["code_territoire"] for example in result.exemples} == {"08", "10"}
 
 
-def test_a_superseded_sum_that_no_longer_holds_tells_nothing(judge):
-    told = [given("v1", "08", 45), given("v1", "44", 300, "region")]
-    assert judge(f"insert into registre.valeurs values {', '.join(told)}")[BEFORE].passed
+def test_a_small_count_that_became_another_small_count_is_found_with_the_first(judge):
+    """10 was 5 then, which 08 does not hide; it is 4 now: who finds the one is too close to the other."""
+    assert not judge(before(d08=45, d44=350))[BEFORE].passed
+
+
+def test_a_sum_of_which_a_part_was_not_published_yet_gives_nothing(judge):
+    assert judge(
+        before(d08=45, d44=349),
+        "delete from registre.valeurs where code_territoire = '52'",
+    )[BEFORE].passed
 
 
 def given(publication: str, place: str, count: float | None, level: str = "departement") -> str:

@@ -143,7 +143,8 @@ def test_a_correction_does_not_let_another_neighbour_show_what_the_first_one_hid
     """51 was 300 beside 10 and 08, both masked. It is 70 now: masked in place of 08, it would let 08 open the
     sum of that day."""
     table = table_of(LARGE | {"10": 4, "08": 90, "51": 70})
-    given = {key("51"): 300, region("44"): table.counts[region("44")] + 230, key("08"): None, key("10"): None}
+    given = dict(table.counts) | {key("08"): None, key("10"): None}
+    given |= {key("51"): 300, region("44"): given[region("44")] + 230}
     past = Past(frozenset(), with_past_sums(table, {each: {"v1": count} for each, count in given.items()}))
     careless = protect(table)
     assert key("08") not in careless

@@ -76,6 +76,7 @@ def test_a_portal_that_gives_the_hash_confirms_without_a_download(land, portal_g
         (DEMOGRAPHY, "2024", "demographie-effectifs-et-les-densites.csv", "2027-04-29T06:00:00+00:00"),
         (REGIONS, "2026", "v_region_2026.csv", "2027-04-29T06:00:00+00:00"),
         (REGIONS, "2026", "regions.csv", None),
+        (REGIONS, "2026", "v_region_2099.csv", None),
         (BAROMETER, "2026-10-28", "ind-312.csv", "2026-10-28T09:00:00+00:00"),
     ],
 )

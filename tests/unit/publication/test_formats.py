@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -163,6 +164,18 @@ def test_the_workbook_carries_its_notice(folder):
         *(status.meaning for status in texts.STATUSES.values()), *texts.CAVEATS,
     ):  # fmt: skip
         assert expected in notice
+
+
+def test_the_workbook_shows_its_titles_whole_and_prints_a_line_on_one_page(folder):
+    """An empty text beside the title cut it after « Indicateurs trimestriels d »; a line took four pages."""
+    with zipfile.ZipFile(folder / workbook.FILE) as archive:
+        sheets = [
+            archive.read(name).decode("utf-8")
+            for name in archive.namelist()
+            if name.startswith("xl/worksheets/sheet")
+        ]
+    assert '<c r="A2"' in sheets[0] and '<c r="B2"' not in sheets[0]
+    assert all('fitToHeight="0" orientation="landscape"' in sheet for sheet in sheets)
 
 
 def test_libreoffice_opens_the_workbook(folder, figures, database, tmp_path):

@@ -42,6 +42,7 @@ def test_a_cell_out_of_its_contract_is_refused(read_rows, row, place, found):
     assert sentence.startswith(f"ald.csv, ligne 3, {place} : attendu ")
     assert found in sentence
     assert sentence.endswith(".") and refusal.value.action
+    assert "décalé" not in sentence  # one row of two is a wrong cell, not a shifted file
 
 
 def test_a_departement_counted_twice_is_refused(read_rows):

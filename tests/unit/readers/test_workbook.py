@@ -1,6 +1,7 @@
 """Workbooks: sheets and headers found by content, units, notes and footers left out."""
 
 import datetime as dt
+import zipfile
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -111,6 +112,19 @@ def test_a_truncated_workbook_is_refused(tmp_path, source):
     path.write_bytes(b"PK\x03\x04 coupe")
     with pytest.raises(RefusedInput, match="un classeur xls ou xlsx lisible"):
         read(Request(source("drees.apl_medecins_generalistes"), path, "apl.xlsx"), tmp_path / "t.parquet")
+
+
+def test_a_sheet_damaged_inside_a_whole_package_is_refused(read_sheets, tmp_path, source):
+    read_sheets({"APL 2023": [HEADER, ROW]})
+    path = tmp_path / "essai.xlsx"
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as package:
+        sheet = package.getinfo("xl/worksheets/sheet1.xml")
+    start = sheet.header_offset + 30 + len(sheet.filename)
+    content[start : start + 40] = b"\xff" * 40
+    path.write_bytes(content)
+    with pytest.raises(RefusedInput, match="un classeur xls ou xlsx lisible"):
+        read(Request(source("drees.apl_medecins_generalistes"), path, "essai.xlsx"), tmp_path / "t.parquet")
 
 
 def test_headers_compare_without_accents_case_or_odd_blanks():
