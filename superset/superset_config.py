@@ -5,6 +5,7 @@
 """
 
 import json
+import math
 import os
 import re
 import runpy
@@ -260,7 +261,8 @@ def _limit_logins(app: Flask) -> None:
 def _keep_written_limits() -> None:
     """SQL Lab puts the limit of its menu in the place of a lower one that the query holds.
 
-    A fault of Superset 6 (apache/superset#40070).
+    A fault of Superset 6 (apache/superset#40070): it works the lower one out, then loses it. It asks for one
+    row more than the limit, and takes it away again, from the answer as from its file.
     """
     from superset import sql_lab
 
@@ -268,8 +270,9 @@ def _keep_written_limits() -> None:
 
     def apply_limit(query, statement) -> None:
         own = statement.get_limit_value()
-        if own is None or not query.limit or own > query.limit:
-            apply(query, statement)
+        if own is not None and own < (query.limit or math.inf):
+            query.limit = own
+        apply(query, statement)
 
     sql_lab.apply_limit = apply_limit
 

@@ -185,7 +185,7 @@ def test_a_date_issued_again_with_other_figures_is_a_revision(
     after_first_night.faults[ALD_INFRA] = Fault(FaultKind.REPLACED, change=_other_rate)
     night = run_night([ALD_INFRA])
     assert night.state == "publie" and not night.errors
-    assert any("révision, le producteur a changé" in alert for alert in night.outcome["alertes"])
+    assert any("révision, le contenu de cette édition" in alert for alert in night.outcome["alertes"])
     natures = f"select nature from marts.editions where source = '{ALD_INFRA}' order by rang"
     assert ask(natures) == [("premiere",), ("revision",)]
     first_version, second_version = history.publications()

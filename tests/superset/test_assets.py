@@ -303,6 +303,19 @@ def test_the_map_s_shapes_and_frames_are_superset_s():
 
 
 @pytest.mark.superset
+def test_every_mended_word_is_one_that_superset_says():
+    superset_service.skip_without_superset()
+    (folder,) = dashboards.ENVIRONMENT.glob("lib/python3*/site-packages/superset")
+    pack = json.loads((folder / "translations/fr/LC_MESSAGES/messages.json").read_text(encoding="utf-8"))
+    mended = yaml.safe_load((dashboards.SUPERSET / "traductions.yaml").read_text(encoding="utf-8"))
+    left = set(mended) - set(pack["locale_data"]["superset"])
+    for script in (folder / "static" / "assets").glob("*.js"):
+        text = script.read_text(encoding="utf-8")
+        left = {english for english in left if f'"{english}"' not in text}
+    assert left == set()
+
+
+@pytest.mark.superset
 def test_the_caches_are_in_redis_where_there_is_one(tmp_path):
     superset_service.skip_without_superset()
     program = f"import runpy; c = runpy.run_path({str(dashboards.SUPERSET / 'superset_config.py')!r}); " + (
