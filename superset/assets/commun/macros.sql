@@ -82,3 +82,23 @@ CASE WHEN [[ statut ]] = 'reporte' THEN 'as-b-reporte' ELSE 'as-b-observe' END
 {% set choisis = filter_values('libelle_indicateur') %}
 {% if choisis %} libelle_indicateur IN {{ choisis | where_in }} {% else %} TRUE {% endif %}
 [%- endmacro %]
+[# A check's code has no accent; its name on a page has. #]
+[% macro nom_de_controle(x) -%]
+array_to_string(list_transform(string_split([[ x ]], '_'), lambda mot: coalesce(MAP {
+  'accorde': 'accordé', 'accordee': 'accordée', 'age': 'âge', 'ages': 'âges', 'annoncee': 'annoncée',
+  'apres': 'après', 'bornee': 'bornée', 'bornees': 'bornées', 'bouleverse': 'bouleversé', 'changee': 'changée',
+  'chiffree': 'chiffrée', 'citee': 'citée', 'cle': 'clé', 'coherentes': 'cohérentes', 'complete': 'complète',
+  'completes': 'complètes', 'comptees': 'comptées', 'deja': 'déjà', 'declare': 'déclaré', 'decrite': 'décrite',
+  'definition': 'définition', 'depart': 'départ', 'departement': 'département', 'departements': 'départements',
+  'deplacee': 'déplacée', 'derniere': 'dernière', 'decile': 'décile', 'donnees': 'données', 'ecart': 'écart',
+  'echeance': 'échéance', 'ecrite': 'écrite', 'edition': 'édition', 'editions': 'éditions',
+  'effondrees': 'effondrées', 'entiere': 'entière', 'etats': 'états', 'evolution': 'évolution',
+  'expliquee': 'expliquée', 'fiabilite': 'fiabilité', 'fidele': 'fidèle', 'fideles': 'fidèles',
+  'generalistes': 'généralistes', 'masquee': 'masquée', 'mediane': 'médiane', 'meme': 'même',
+  'mesuree': 'mesurée', 'motivee': 'motivée', 'observees': 'observées', 'observes': 'observés',
+  'ordonnes': 'ordonnés', 'oubliee': 'oubliée', 'perime': 'périmé', 'presentes': 'présentes',
+  'publie': 'publié', 'recue': 'reçue', 'reference': 'référence', 'referentiel': 'référentiel',
+  'regions': 'régions', 'regle': 'règle', 'repartition': 'répartition', 'resultat': 'résultat',
+  'revision': 'révision', 'revisions': 'révisions', 'series': 'séries', 'vises': 'visés', 'zero': 'zéro'
+}[mot], mot)), ' ')
+[%- endmacro %]
