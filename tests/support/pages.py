@@ -48,7 +48,7 @@ def log_in(page, superset, address: str, login: str) -> None:
     page.fill("input[type=password]", superset.password(login))
     assert not ENGLISH.search(page.inner_text("body"))
     page.press("input[type=password]", "Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_url(lambda url: "/login" not in url, timeout=90_000)
 
 
 def visit(page, address: str, slug: str) -> None:
