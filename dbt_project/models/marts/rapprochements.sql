@@ -32,19 +32,43 @@ densites as (
     where unite = 'pour 100 000 habitants' and denominateur is not null
 ),
 
--- Additive counts: a région and France are the sum of their départements.
+-- Of a mean that is read, whom each département counts in the mean of all: shown beside it, not in its place.
+poids as (
+    {%- for code, (ponderateur, colonne, tolerance) in poids.items() %}
+    select
+        '{{ code }}' as code_indicateur,
+        code_territoire,
+        trimestre,
+        {{ colonne }} as poids,
+        {{ tolerance }}::double as tolerance_pct
+    from {{ ref('indicateurs_trimestriels') }}
+    where code_indicateur = '{{ ponderateur }}' and niveau = 'departement' and {{ colonne }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+-- A région and France as their départements make them: a sum, or a mean of those that have a weight.
 parts as (
     select
         indicateurs.code_indicateur,
         indicateurs.trimestre,
         if(grouping(departements.code_region) = 1, 'france', 'region') as niveau,
         if(grouping(departements.code_region) = 1, 'FR', departements.code_region) as code_territoire,
-        {{ somme_exacte('indicateurs.valeur') }} as valeur,
-        count(*) as nb_departements
+        {{ somme_exacte('indicateurs.valeur') }} as somme,
+        count(*) as nb_departements,
+        round(
+            {{ somme_exacte('indicateurs.valeur * poids.poids') }} / nullif({{ somme_exacte('poids.poids') }}, 0), 6
+        ) as moyenne,
+        any_value(poids.tolerance_pct) as tolerance_pct,
+        count(poids.poids) as nb_ponderes
     from indicateurs
     inner join {{ ref('ref_territoires') }} as departements
         on departements.niveau = 'departement'
         and departements.code_territoire = indicateurs.code_territoire
+    left join poids
+        on poids.code_indicateur = indicateurs.code_indicateur
+        and poids.code_territoire = indicateurs.code_territoire
+        and poids.trimestre = indicateurs.trimestre
     where indicateurs.niveau = 'departement'
     group by
         indicateurs.code_indicateur,
@@ -60,7 +84,7 @@ sommes as (
         totaux.code_territoire,
         totaux.trimestre,
         totaux.valeur as valeur_publiee,
-        parts.valeur as valeur_recalculee,
+        parts.somme as valeur_recalculee,
         0::double as tolerance_pct,
         0::double as tolerance,
         'Un total lu à la source peut compter des résidences inconnues, qui ne sont d''aucun département.' as raison
@@ -80,47 +104,6 @@ sommes as (
     where parts.nb_departements >= {{ nb_departements_couverts('territoires', 'catalogue.hors_champ') }}
 ),
 
--- Of a mean that is read, the mean of its départements weighted by whom they count: shown beside it, not in its place.
-poids as (
-    {%- for code, (ponderateur, colonne, tolerance) in poids.items() %}
-    select
-        '{{ code }}' as code_indicateur,
-        code_territoire,
-        trimestre,
-        {{ colonne }} as poids,
-        {{ tolerance }}::double as tolerance_pct
-    from {{ ref('indicateurs_trimestriels') }}
-    where code_indicateur = '{{ ponderateur }}' and niveau = 'departement' and {{ colonne }} is not null
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-moyennes_des_parts as (
-    select
-        indicateurs.code_indicateur,
-        indicateurs.trimestre,
-        if(grouping(departements.code_region) = 1, 'france', 'region') as niveau,
-        if(grouping(departements.code_region) = 1, 'FR', departements.code_region) as code_territoire,
-        round(
-            {{ somme_exacte('indicateurs.valeur * poids.poids') }} / nullif({{ somme_exacte('poids.poids') }}, 0), 6
-        ) as valeur,
-        any_value(poids.tolerance_pct) as tolerance_pct,
-        count(*) as nb_departements
-    from indicateurs
-    inner join poids
-        on poids.code_indicateur = indicateurs.code_indicateur
-        and poids.code_territoire = indicateurs.code_territoire
-        and poids.trimestre = indicateurs.trimestre
-    inner join {{ ref('ref_territoires') }} as departements
-        on departements.niveau = 'departement'
-        and departements.code_territoire = indicateurs.code_territoire
-    where indicateurs.niveau = 'departement'
-    group by
-        indicateurs.code_indicateur,
-        indicateurs.trimestre,
-        grouping sets ((departements.code_region), ())
-),
-
 moyennes as (
     select
         'moyenne_ponderee' as rapprochement,
@@ -129,13 +112,13 @@ moyennes as (
         totaux.code_territoire,
         totaux.trimestre,
         totaux.valeur as valeur_publiee,
-        parts.valeur as valeur_recalculee,
+        parts.moyenne as valeur_recalculee,
         parts.tolerance_pct,
         null::double as tolerance,
         'La moyenne des départements est pondérée par leurs médecins, leurs patients ou leurs habitants, du dernier '
         || 'chiffre connu ; le producteur compte aussi les résidences inconnues et pondère à sa date.' as raison
     from indicateurs as totaux
-    inner join moyennes_des_parts as parts
+    inner join parts
         on parts.code_indicateur = totaux.code_indicateur
         and parts.niveau = totaux.niveau
         and parts.code_territoire = totaux.code_territoire
@@ -144,7 +127,7 @@ moyennes as (
         on territoires.niveau = totaux.niveau
         and territoires.code_territoire = totaux.code_territoire
     -- A mean that lacks one part would give its mask away.
-    where parts.nb_departements = territoires.nb_departements and parts.valeur is not null
+    where parts.nb_ponderes = territoires.nb_departements and parts.moyenne is not null
 ),
 
 -- Two publications of nearly one thing: the gap is shown and not judged.
