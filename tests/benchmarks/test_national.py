@@ -137,15 +137,21 @@ def test_json_files(lines, tmp_path):
 
 def test_json_peers(lines, tmp_path):
     """On a twentieth of the file: they hold it whole, ten times its size in memory."""
-    path = national.write_json(ACTIVITIES, "activiteAeId", int(JSON_BYTES * SIZE / 20), tmp_path, True)
+    size = int(JSON_BYTES * SIZE / 20)
+    as_list, as_object = (
+        national.write_json(ACTIVITIES, "activiteAeId", size, tmp_path, as_array=whole)
+        for whole in (True, False)
+    )
     readers = {
-        "plancher (DuckDB, schéma explicite)": "floor_json",
-        "le nôtre": "ours_array",
-        "pandas": "pandas_json",
-        "dlt": "dlt_json",
+        "plancher (DuckDB, schéma explicite)": ("floor_json", as_list),
+        "le nôtre": ("ours_array", as_list),
+        "pandas": ("pandas_json", as_list),
+        "dlt": ("dlt_json", as_list),
+        "le nôtre, un objet": ("ours_json", as_object),
+        "DuckDB, un objet": ("duckdb_object", as_object),
     }
-    runs = {label: measure(reader, ACTIVITIES, path) for label, reader in readers.items()}
+    runs = {label: measure(reader, ACTIVITIES, path) for label, (reader, path) in readers.items()}
     floor = next(iter(runs.values()))
     for label, measured in runs.items():
         assert measured["lignes"] == floor["lignes"]
-        add(lines, "activités FINESS, un vingtième", label, path, measured, floor)
+        add(lines, "activités FINESS, un vingtième", label, readers[label][1], measured, floor)

@@ -50,11 +50,29 @@ def floor_csv(source, path: Path, target: Path) -> int:
 
 def floor_json(source, path: Path, target: Path) -> int:
     """The same rows and columns, by DuckDB with the explicit schema of the fields that the contract reads."""
-    import duckdb
-
     from national import duckdb_schema
 
     rows = f"read_json('{path}', format = 'array', columns = {duckdb_schema(source)})"
+    return _by_duckdb(source, rows, target)
+
+
+def duckdb_object(source, path: Path, target: Path) -> int:
+    """The same where the list is in an object: one value for DuckDB, which holds it whole."""
+    from national import duckdb_schema
+
+    told = (
+        f"columns = {duckdb_schema(source, in_object=True)}, maximum_object_size = {2 * path.stat().st_size}"
+    )
+    outer = source.reading["enregistrements"].split(".")[0]
+    rows = (
+        f"(select unnest({outer}, max_depth := 2) from read_json('{path}', format = 'unstructured', {told}))"
+    )
+    return _by_duckdb(source, rows, target)
+
+
+def _by_duckdb(source, rows: str, target: Path) -> int:
+    import duckdb
+
     lists = source.reading["enregistrements"].split(".")[1:]
     for level, name in enumerate(lists, start=1):
         rows = f"(select *, unnest({f'r{level - 1}.' if level > 1 else ''}{name}) as r{level} from {rows})"
@@ -143,6 +161,7 @@ READERS = {
     "ours_array": (ours_array, ["acces_soins.readers", "duckdb"]),
     "floor_csv": (floor_csv, ["duckdb"]),
     "floor_json": (floor_json, ["duckdb"]),
+    "duckdb_object": (duckdb_object, ["duckdb"]),
     "pandas": (pandas, ["pandas", "pyarrow.parquet"]),
     "pandas_json": (pandas_json, ["pandas", "pyarrow.parquet"]),
     "dlt": (dlt, ["dlt", "pyarrow.csv", "pyarrow.parquet"]),

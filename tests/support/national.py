@@ -93,8 +93,8 @@ def write_json(source_id: str, field: str, size: int, folder: Path, as_array: bo
     return path
 
 
-def duckdb_schema(source: Source) -> str:
-    """The fields that the contract reads, as ``columns`` of DuckDB's read_json."""
+def duckdb_schema(source: Source, in_object: bool = False) -> str:
+    """The fields that the contract reads, as ``columns`` of read_json: of the list, or of an object around it."""
     tree: dict = {}
     inner = source.reading["enregistrements"].split(".")[1:]
     for column in source.columns:
@@ -102,6 +102,8 @@ def duckdb_schema(source: Source) -> str:
         node = tree
         for part in [f"{name}[]" for name in names] + column.header.replace("../", "").split("."):
             node = node.setdefault(re.sub(r"\[.+\]", "[]", part), {})
+    if in_object:
+        tree = {f"{source.reading['enregistrements'].split('.')[0]}[]": tree}
     fields = ", ".join(f"{name.removesuffix('[]')}: '{_kind(name, node)}'" for name, node in tree.items())
     return "{" + fields + "}"
 

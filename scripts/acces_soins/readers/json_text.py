@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -12,7 +11,7 @@ import msgspec
 from acces_soins.errors import RefusedInput
 from acces_soins.readers.model import Request
 
-CHUNK = 32 << 20
+CHUNK = 16 << 20
 LARGEST_VALUE = 256 << 20
 BORDERS_TRIED = 8
 ONE_BY_ONE = 1000
@@ -40,15 +39,6 @@ class Elements(NamedTuple):
 
     text: bytes | memoryview
     each: list[bytes]
-
-
-def one_ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same, the next one made ready while one is read."""
-    with ThreadPoolExecutor(1) as thread:
-        following = thread.submit(next, pieces, None)
-        while piece := following.result():
-            following = thread.submit(next, pieces, None)
-            yield piece
 
 
 class JsonText:

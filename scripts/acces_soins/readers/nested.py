@@ -8,7 +8,9 @@ file, the others are lists within its elements. A column's ``entete`` is a path 
 
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ import pyarrow as pa
 from acces_soins.catalog import Source
 from acces_soins.errors import RefusedInput
 from acces_soins.readers import headers
-from acces_soins.readers.json_text import JsonText, Piece, one_ahead
+from acces_soins.readers.json_text import JsonText, Piece
 from acces_soins.readers.model import (
     LINE,
     ReadResult,
@@ -33,6 +35,7 @@ from acces_soins.readers.model import (
 from acces_soins.sql_text import literal
 
 GROUP_ROWS = 50_000
+READ_AT_ONCE = 2
 LARGEST_RECORD = 32 << 20
 USUAL_RECORD = 1 << 20
 STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
@@ -59,17 +62,14 @@ def read(request: Request, target: Path) -> ReadResult:
         duckdb.connect() as connection,
     ):
         text = JsonText(request, stream, layout.path)
-        # Closed before the rest: the next piece may be on its way to the folder.
-        with closing(one_ahead(text.pieces(Path(folder)))) as pieces:
-            for piece in pieces:
-                for table in _records(connection, layout, piece, text):
-                    columns = {name: table[name] for name in layout.columns}
-                    filled.update(name for name, array in columns.items() if array.null_count < len(table))
-                    columns[LINE] = line_numbers(rows + 1, len(table))
-                    writer.write_table(to_table(request.source, columns, len(table)))
-                    rows += len(table)
-                if piece.path != request.path:
-                    piece.path.unlink()
+        # Closed before the rest: pieces may still be read from the folder.
+        with closing(_tables(connection, layout, text, Path(folder))) as tables:
+            for table in tables:
+                columns = {name: table[name] for name in layout.columns}
+                filled.update(name for name, array in columns.items() if array.null_count < len(table))
+                columns[LINE] = line_numbers(rows + 1, len(table))
+                writer.write_table(to_table(request.source, columns, len(table)))
+                rows += len(table)
     if rows == 0:
         raise RefusedInput(
             request.name,
@@ -81,6 +81,31 @@ def read(request: Request, target: Path) -> ReadResult:
     _check_fields(request, layout, filled)
     known = {*layout.known, *request.source.reading.get("cles_connues", [])}
     return ReadResult(rows, "utf-8", tuple(sorted(text.keys - known)))
+
+
+def _tables(
+    connection: duckdb.DuckDBPyConnection, layout: "Layout", text: JsonText, folder: Path
+) -> Iterator[pa.Table]:
+    """The records of a text, in its order; while it is cut, ``READ_AT_ONCE`` of its pieces are read."""
+
+    def whole(piece: Piece) -> list[pa.Table]:
+        with connection.cursor() as own:
+            tables = list(_records(own, layout, piece, text))
+        piece.path.unlink()
+        return tables
+
+    waiting: deque[Future[list[pa.Table]]] = deque()
+    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
+        for piece in text.pieces(folder):
+            if piece.path == text.request.path:
+                # The file itself: of any size, so never held whole.
+                yield from _records(connection, layout, piece, text)
+                return
+            waiting.append(readers.submit(whole, piece))
+            if len(waiting) > READ_AT_ONCE:
+                yield from waiting.popleft().result()
+        for tables in waiting:
+            yield from tables.result()
 
 
 def _records(
