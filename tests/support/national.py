@@ -94,7 +94,7 @@ def write_json(source_id: str, field: str, size: int, folder: Path, as_array: bo
 
 
 def duckdb_schema(source: Source, in_object: bool = False) -> str:
-    """The fields that the contract reads, as ``columns`` of read_json: of the list, or of an object around it."""
+    """The fields that the contract reads, as ``columns`` of read_json; of the list or of its object."""
     tree: dict = {}
     inner = source.reading["enregistrements"].split(".")[1:]
     for column in source.columns:
