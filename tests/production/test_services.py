@@ -162,6 +162,12 @@ def test_a_scheduled_night_runs_and_its_alert_is_mailed(prod):
     assert {"open_night", "extract", "build", "check", "publish", "close_night"} <= set(steps)
     alerts = map(text_of, prod.mailbox.sent_to("exploitation@essai.invalid"))
     assert any("une source refusée" in alert for alert in alerts)
+    # Airflow keeps the last night itself, whatever its age.
+    nights = "SELECT count(*) > 0 FROM task_instance WHERE dag_id = 'nightly'"
+    for before, left in (("2000-01-01", "t"), ("2100-01-01", "f")):
+        clean = ("airflow", "db", "clean", "--clean-before-timestamp", before, "--skip-archive", "--yes")
+        prod.run("airflow-scheduler", *clean)
+        assert prod.stores.psql(nights, "airflow") == left
 
 
 def test_a_dashboard_answers_and_goes_by_mail_and_superset_writes_nothing_in_the_data(prod):

@@ -311,7 +311,8 @@ def test_every_mended_word_is_one_that_superset_says():
     left = set(mended) - set(pack["locale_data"]["superset"])
     for script in (folder / "static" / "assets").glob("*.js"):
         text = script.read_text(encoding="utf-8")
-        left = {english for english in left if f'"{english}"' not in text}
+        # A number at the end is put there by the page.
+        left = {english for english in left if f'"{english.rstrip("1")}"' not in text}
     assert left == set()
 
 
