@@ -21,6 +21,8 @@ ENGLISH = re.compile(
     r"Search|Values?|Dashboards?|Charts?|Datasets?|Home|Save|Edit|Download|Share|Refresh|Cached|Fetched|"
     r"minutes ago|Select|Choose|Required|Untitled|Loading|Show|Hide|Next|Previous|null|NaN|undefined)\b"
 )
+# What a reader sees of HTML that is shown as text.
+MARKUP = re.compile(r"&(?:[a-z]+|#\d+);|</?(?:div|span|b|br)\b")
 # The lines of a chart come on screen little by little; only the pictures wait for their end.
 PAINTING = 1200
 # Superset says « chargement » with these; none is left once a page is drawn.
@@ -117,9 +119,8 @@ WIDEST = """[...document.querySelectorAll("body *")].filter(element =>
 def faults(page, slug: str) -> list[str]:
     """What a reader would stumble over on a drawn page."""
     found = []
-    text = page.inner_text("body")
-    if english := ENGLISH.search(text):
-        found.append(f"anglais : {english.group()}")
+    # A tile's own text is read where it stands: what is far from the view is not in the page.
+    texts = [page.inner_text("body")]
     if alerts := page.locator("[role=alert]").all_inner_texts():
         found.append(f"alertes : {alerts}")
     if page.locator(EMPTY).count():
@@ -132,8 +133,12 @@ def faults(page, slug: str) -> list[str]:
                 found.append(f"carte de {shapes} formes")
             continue
         holder.locator("canvas, td").first.wait_for(state="attached")
+        texts.append(holder.inner_text())
         if not holder.locator("canvas").count() and not holder.locator("td").first.inner_text().strip():
             found.append(f"tuile vide : {name}")
+    for kind, pattern in (("anglais", ENGLISH), ("balises", MARKUP)):
+        if shown := pattern.search("\n".join(texts)):
+            found.append(f"{kind} : {shown.group()}")
     if (width := page.evaluate("document.documentElement.scrollWidth")) > page.viewport_size["width"]:
         found.append(f"page plus large que l'écran : {width}, par {page.evaluate(WIDEST)}")
     return found

@@ -2,9 +2,13 @@
   What the data sets' SQL shares. « [[ ]] » and « [% %] » are read when the assets are made, « {{ }} » and « {% %} »
   by Superset at each query: what can be written beforehand is, since Superset would compile it each time.
 #]
-[# What the catalogue wrote is text, never HTML; unbreakable spaces where French puts them. #]
+[# Unbreakable spaces where French puts them: for a cell that holds nothing else, which is shown as it is. #]
+[% macro typographie(x) -%]
+regexp_replace(regexp_replace(coalesce([[ x ]], '–'), ' ([:;?!%»×])', chr(160) || '\1', 'g'), '« ', '«' || chr(160), 'g')
+[%- endmacro %]
+[# The same inside HTML: what the catalogue wrote is text. #]
 [% macro texte(x) -%]
-regexp_replace(regexp_replace(replace(replace(coalesce([[ x ]], '–'), '&', '&amp;'), '<', '&lt;'), ' ([:;?!%»×])', chr(160) || '\1', 'g'), '« ', '«' || chr(160), 'g')
+replace(replace([[ typographie(x) ]], '&', '&amp;'), '<', '&lt;')
 [%- endmacro %]
 [% macro jour(x) -%] strftime([[ x ]], '%d/%m/%Y') [%- endmacro %]
 [# The status as a label of its own look: observed, carried, masked, unavailable… #]
@@ -18,6 +22,10 @@ regexp_replace(regexp_replace(replace(replace(coalesce([[ x ]], '–'), '&', '&a
 [%- endmacro %]
 [% macro en_mots(jugement) -%]
 CASE [[ jugement ]] WHEN 'favorable' THEN ' · favorable' WHEN 'defavorable' THEN ' · défavorable' ELSE '' END
+[%- endmacro %]
+[# So many of them: the plural begins at two. #]
+[% macro accord(nombre, mot) -%]
+[[ nombre ]] || ' [[ mot ]]' || CASE WHEN [[ nombre ]] > 1 THEN 's' ELSE '' END
 [%- endmacro %]
 [# A number in French: 1 234,5 #]
 [% macro nombre(x, decimales) -%]
