@@ -168,6 +168,8 @@ def choose(page, name: str, value: str) -> None:
 # A point inside the shape of this ISO code, where nothing lies over it; what Superset knows of it.
 INSIDE = """iso => {
   const shape = [...document.querySelectorAll('path.region')].find(p => p.__data__.properties.ISO === iso);
+  // What stays at the top of the page may lie over the map.
+  shape.ownerSVGElement.scrollIntoView({block: "center", behavior: "instant"});
   const box = shape.getBBox(), to = shape.getScreenCTM();
   for (let steps = 5; steps < 40; steps += 6)
     for (let i = 1; i < steps; i++)
