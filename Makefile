@@ -36,7 +36,7 @@ test: .venv/a-jour .venv-superset/a-jour ## Les tests que lance l'intégration c
 	.venv/bin/pytest -n 2 --dist loadgroup -m "not long" --ignore tests/benchmarks
 
 test-long: .venv/a-jour .venv-superset/a-jour ## Les balayages exhaustifs
-	.venv/bin/pytest -m long
+	.venv/bin/pytest -n 2 --dist loadgroup -m long
 
 bench: .venv/a-jour .venv-superset/a-jour ## Mesure les durées à la taille nationale ; n'en juge aucune (ACCES_SOINS_BANC=0.05 : en bref)
 	@$(UV) sync --locked --quiet --group bench </dev/null

@@ -240,7 +240,7 @@ def test_a_figure_published_then_covered_is_not_given_again(build, use_settings)
     night = steps.open_night()
     steps.build(night)
     first = publish(night)
-    leave(PARTNERS, "2026-01-31", teleconsultations({"48": 3}))
+    leave(PARTNERS, "2025-12-31-corrige-2026-01-31", teleconsultations({"48": 3}))
     night = steps.open_night()
     steps.build(night)
     results = {

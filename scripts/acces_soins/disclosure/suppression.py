@@ -1,6 +1,7 @@
 """Which counts are masked: those under the threshold, and those that would give them back."""
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from acces_soins.disclosure import tauargus
@@ -48,20 +49,27 @@ def _completed(table: Table, pattern: dict[Key, str], known: set[Key]) -> dict[K
     masks = dict(pattern)
     shown = set(table.counts) - set(masks)
     while found := exposed(table, masks, shown | (known - table.confidential)):
-        besides = {
-            min(free, key=lambda key: (key.place == FRANCE, table.counts[key], key))
-            for relation in table.relations
-            if found.keys() & set(relation.keys)
-            and (free := [k for k in relation.keys if k in shown - known and table.counts[k] > 0])
-        }
+        free = {key for key in shown - known if table.counts[key] > 0}
+        besides = _smallest(table, found, free)
         if not besides:
             totals = {r.total for r in table.relations if found.keys() & set(r.keys)}
             besides = {key for key in totals if masks.get(key, SECONDARY) != SECONDARY}
+        # A neighbour is masked, and still too well known by the other sums that it is in.
+        besides = besides or _smallest(table, masks, free)
         if not besides:
             return None
         masks |= dict.fromkeys(sorted(besides), SECONDARY)
         shown -= besides
     return masks
+
+
+def _smallest(table: Table, around: Collection[Key], free: set[Key]) -> set[Key]:
+    """The smallest count that may be masked in each sum that holds one of these; France's comes last."""
+    return {
+        min(found, key=lambda key: (key.place == FRANCE, table.counts[key], key))
+        for relation in table.relations
+        if not set(around).isdisjoint(relation.keys) and (found := free.intersection(relation.keys))
+    }
 
 
 def _solve(systems: list[Table], known: set[Key]) -> list[list[int] | None]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acces_soins.disclosure import tauargus
+from acces_soins.disclosure import suppression, tauargus
 from acces_soins.disclosure.attacker import exposed, intervals
 from acces_soins.disclosure.rules import (
     CONTRIBUTORS,
@@ -14,7 +14,7 @@ from acces_soins.disclosure.rules import (
 from acces_soins.disclosure.suppression import protect
 from acces_soins.disclosure.tables import Past, made_by_few, make_table, with_past_sums
 from acces_soins.errors import AccesSoinsError
-from secret_tables import REGIONS, THRESHOLD, forest, key, region, table_of
+from secret_tables import REGIONS, THRESHOLD, forest, key, random_table, region, table_of
 
 LARGE = dict.fromkeys(REGIONS, 100) | {"08": 60, "22": 70}
 
@@ -278,6 +278,16 @@ def test_random_tables_hold_against_the_attacker_and_primary_masks_alone_do_not(
     table = check_random_tables(range(24))
     found = attacked(table, primary_only(table))
     assert len({each.group.partition("-")[2] for each in found}) > 12
+
+
+@pytest.mark.parametrize("seed", [1102, 1588, 1722])
+def test_without_the_engine_neighbours_of_neighbours_are_masked(seed, monkeypatch):
+    """Where a count is still too well known after all that stands in its own sums is masked."""
+    monkeypatch.setattr(suppression, "_solve", lambda systems, known: [None] * len(systems))
+    table = random_table(seed)
+    masks = protect(table)
+    assert table.confidential <= set(masks)
+    assert attacked(table, masks) == {}
 
 
 @pytest.mark.long
