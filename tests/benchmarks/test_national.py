@@ -19,7 +19,7 @@ import national
 
 SIZE = float(os.environ.get("ACCES_SOINS_BANC", "1"))
 SCRIPT = Path(national.__file__).with_name("measured.py")
-RUNS = 3
+RUNS = 5
 HEADER = (
     "fichier",
     "lecteur",
