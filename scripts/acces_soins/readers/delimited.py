@@ -1,9 +1,7 @@
 """Delimited text, with a header found by content or in FINESS's headerless sections."""
 
 import codecs
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from acces_soins.readers.model import (
     open_table,
     to_table,
 )
+from acces_soins.readers.threads import in_order
 
 SEPARATORS = ";,|\t"
 FIRST_BYTES = 512
@@ -41,7 +40,6 @@ HEADER_LINE_CHARACTERS = 1 << 20
 UTF8 = ("utf-8", "utf-8-sig", "ascii")
 CHUNK = 8 << 20  # bytes parsed at once: a row group of Parquet
 DECODED = 1 << 18  # bytes decoded at once: the text stays in the processor's cache
-PARSERS = 2
 
 
 @dataclass(frozen=True)
@@ -278,15 +276,9 @@ def _tables(path: Path, body: Body, wanted: list[str], finish: Callable) -> Iter
         if not body.in_chunks:
             yield from map(finish, _parse_stream(stream, body, wanted))
             return
-        # The parser leaves Python's lock: whole lines are cut here, two threads parse and finish them.
-        waiting: deque[Future] = deque()
-        with ThreadPoolExecutor(PARSERS) as pool:
-            for lines in _whole_lines(stream, body.encoding):
-                waiting.append(pool.submit(lambda lines: finish(_parse_lines(lines, body, wanted)), lines))
-                if len(waiting) > PARSERS:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        yield from in_order(
+            lambda lines: finish(_parse_lines(lines, body, wanted)), _whole_lines(stream, body.encoding)
+        )
 
 
 def _whole_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:

@@ -8,9 +8,7 @@ file, the others are lists within its elements. A column's ``entete`` is a path 
 
 import re
 import tempfile
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,10 +30,10 @@ from acces_soins.readers.model import (
     open_table,
     to_table,
 )
+from acces_soins.readers.threads import in_order
 from acces_soins.sql_text import literal
 
 GROUP_ROWS = 50_000
-READ_AT_ONCE = 2
 LARGEST_RECORD = 32 << 20
 USUAL_RECORD = 1 << 20
 STEP = re.compile(r"(\w+)(?:\[(?:0|(\w+)=([^\]]*))\])?")
@@ -86,26 +84,19 @@ def read(request: Request, target: Path) -> ReadResult:
 def _tables(
     connection: duckdb.DuckDBPyConnection, layout: "Layout", text: JsonText, folder: Path
 ) -> Iterator[pa.Table]:
-    """The records of a text, in its order; while it is cut, ``READ_AT_ONCE`` of its pieces are read."""
+    """The records of a text, in its order; its pieces are read while the next one is cut."""
 
-    def whole(piece: Piece) -> list[pa.Table]:
+    def tables(piece: Piece) -> Iterable[pa.Table]:
+        if piece.path == text.request.path:
+            # The file itself: of any size, so never held whole.
+            return _records(connection, layout, piece, text)
         with connection.cursor() as own:
-            tables = list(_records(own, layout, piece, text))
+            found = list(_records(own, layout, piece, text))
         piece.path.unlink()
-        return tables
+        return found
 
-    waiting: deque[Future[list[pa.Table]]] = deque()
-    with ThreadPoolExecutor(READ_AT_ONCE) as readers:
-        for piece in text.pieces(folder):
-            if piece.path == text.request.path:
-                # The file itself: of any size, so never held whole.
-                yield from _records(connection, layout, piece, text)
-                return
-            waiting.append(readers.submit(whole, piece))
-            if len(waiting) > READ_AT_ONCE:
-                yield from waiting.popleft().result()
-        for tables in waiting:
-            yield from tables.result()
+    for found in in_order(tables, text.pieces(folder)):
+        yield from found
 
 
 def _records(
