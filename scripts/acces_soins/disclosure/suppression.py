@@ -68,7 +68,7 @@ def _smallest(table: Table, around: Collection[Key], free: set[Key]) -> set[Key]
     return {
         min(found, key=lambda key: (key.place == FRANCE, table.counts[key], key))
         for relation in table.relations
-        if not set(around).isdisjoint(relation.keys) and (found := free.intersection(relation.keys))
+        if any(key in around for key in relation.keys) and (found := free.intersection(relation.keys))
     }
 
 
