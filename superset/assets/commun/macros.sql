@@ -24,8 +24,8 @@ replace(replace([[ typographie(x) ]], '&', '&amp;'), '<', '&lt;')
 CASE [[ jugement ]] WHEN 'favorable' THEN ' · favorable' WHEN 'defavorable' THEN ' · défavorable' ELSE '' END
 [%- endmacro %]
 [# So many of them: the plural begins at two. #]
-[% macro accord(nombre, mot) -%]
-[[ nombre ]] || ' [[ mot ]]' || CASE WHEN [[ nombre ]] > 1 THEN 's' ELSE '' END
+[% macro accord(nombre, mot, pluriel) -%]
+[[ nombre ]] || CASE WHEN [[ nombre ]] > 1 THEN ' [[ pluriel or mot ~ 's' ]]' ELSE ' [[ mot ]]' END
 [%- endmacro %]
 [# A number in French: 1 234,5 #]
 [% macro nombre(x, decimales) -%]
