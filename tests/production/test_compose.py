@@ -224,6 +224,12 @@ def test_the_operators_guide_names_what_exists(compose):
         assert f"`{secret}`" in guide, secret
 
 
+def test_the_operators_guide_finds_the_logs_where_they_are():
+    settings = Settings(donnees=Path("/app/donnees"), sources="direct")
+    (cleaning,) = [line for line in operators_commands() if " find " in line]
+    assert f" find {airflow.home(settings) / 'logs'} -type f -mtime +365 -delete" in cleaning
+
+
 def test_a_container_has_the_new_secret_before_it_sets_passwords():
     """A secret is mounted when its container starts: one that runs would set the former password again."""
     lines = operators_commands()
