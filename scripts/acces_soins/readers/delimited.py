@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,9 +60,23 @@ class Body:
 
 
 def read(request: Request, target: Path) -> ReadResult:
-    """Write the contract's columns of a delimited file to ``target`` (Parquet, all text)."""
+    """Write the contract's columns of a delimited file to ``target`` (Parquet, all text).
+
+    Its encoding is the first of the contract that decodes the whole of it. Raises RefusedInput, with the
+    first line that none can decode where that is the reason.
+    """
     _check_is_text(request)
-    encoding = detect_encoding(request)
+    allowed = request.source.reading.get("encodages", ["utf-8"])
+    for encoding in allowed:
+        try:
+            return _read_as(request, target, encoding)
+        except UnicodeError:
+            continue  # found on the way: a pass over the whole file before would cost a tenth of the time
+    raise _refuse_encoding(request, allowed)
+
+
+def _read_as(request: Request, target: Path, encoding: str) -> ReadResult:
+    """Raises UnicodeError where the file is no text in that encoding."""
     sections = request.source.reading.get("sections")
     if sections and _first_line(request.path, encoding).startswith(f"{sections['marque']};"):
         return _read_sections(request, target, encoding, sections)
@@ -83,19 +98,10 @@ def _check_is_text(request: Request) -> None:
         )
 
 
-def detect_encoding(request: Request) -> str:
-    """First encoding of the contract that decodes the whole file.
-
-    Raises RefusedInput with the first line that no allowed encoding can decode.
-    """
-    allowed = request.source.reading.get("encodages", ["utf-8"])
-    failure = None
-    for encoding in allowed:
-        failure = _first_undecodable(request.path, encoding)
-        if failure is None:
-            return encoding
-    line, byte = failure
-    raise RefusedInput(
+def _refuse_encoding(request: Request, allowed: list[str]) -> RefusedInput:
+    with request.path.open("rb") as stream:
+        line, byte = _first_undecodable(stream, allowed[-1])
+    return RefusedInput(
         request.name,
         f"ligne {line}",
         f"un texte codé en {' ou '.join(allowed)}",
@@ -104,21 +110,26 @@ def detect_encoding(request: Request) -> str:
     )
 
 
-def _first_undecodable(path: Path, encoding: str) -> tuple[int, int] | None:
+def _check_encoding(stream: BinaryIO, encoding: str) -> None:
+    """Raises UnicodeError where a text is not in that encoding."""
+    if _first_undecodable(stream, encoding):
+        raise UnicodeError(encoding)
+
+
+def _first_undecodable(stream: BinaryIO, encoding: str) -> tuple[int, int] | None:
     """Line and byte of the first place that is no text in that encoding; None when all of it is."""
     decoder = codecs.getincrementaldecoder(encoding)()
     start, pending, chunk = 0, b"", b""
-    with path.open("rb") as stream:
-        try:
-            while chunk := stream.read(DECODED):
-                decoder.decode(chunk)
-                if b"\0" in chunk:
-                    return _line_of(stream, start + chunk.index(b"\0")), 0
-                start, pending = start + len(chunk), decoder.getstate()[0]
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            faulty = start - len(pending) + error.start
-            return _line_of(stream, faulty), (pending + chunk)[error.start]
+    try:
+        while chunk := stream.read(DECODED):
+            decoder.decode(chunk)
+            if b"\0" in chunk:
+                return _line_of(stream, start + chunk.index(b"\0")), 0
+            start, pending = start + len(chunk), decoder.getstate()[0]
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        faulty = start - len(pending) + error.start
+        return _line_of(stream, faulty), (pending + chunk)[error.start]
     return None
 
 
@@ -276,38 +287,37 @@ def _tables(path: Path, body: Body, wanted: list[str], finish: Callable) -> Iter
         if not body.in_chunks:
             yield from map(finish, _parse_stream(stream, body, wanted))
             return
-        yield from in_order(
-            lambda lines: finish(_parse_lines(lines, body, wanted)), _whole_lines(stream, body.encoding)
-        )
+        yield from in_order(lambda lines: finish(_parse_lines(lines, body, wanted)), _whole_lines(stream))
 
 
-def _whole_lines(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """The rest of a file in pieces of whole lines, in UTF-8."""
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The rest of a file in pieces of whole lines."""
     rest = b""
     while chunk := stream.read(CHUNK):
         piece, line_break, after = chunk.rpartition(b"\n")
         if not line_break:
             rest += chunk
             continue
-        yield _in_utf8(rest + piece + line_break, encoding)
+        yield rest + piece + line_break
         rest = after
     if rest:
-        yield _in_utf8(rest, encoding)
-
-
-def _in_utf8(text: bytes, encoding: str) -> bytes:
-    return text if encoding in UTF8 else text.decode(encoding).encode()
+        yield rest
 
 
 def _parse_lines(lines: bytes, body: Body, wanted: list[str]) -> pa.Table:
-    reading = pacsv.ReadOptions(column_names=body.names, block_size=len(lines) + 1, use_threads=False)
+    _check_encoding(BytesIO(lines), body.encoding)
+    text = lines if body.encoding in UTF8 else lines.decode(body.encoding).encode()
+    reading = pacsv.ReadOptions(column_names=body.names, block_size=len(text) + 1, use_threads=False)
     with _explained() as invalid:
         parsing, conversion = _options(body, wanted, invalid)
-        return pacsv.read_csv(pa.BufferReader(lines), reading, parsing, conversion)
+        return pacsv.read_csv(pa.BufferReader(text), reading, parsing, conversion)
 
 
 def _parse_stream(stream: BinaryIO, body: Body, wanted: list[str]) -> Iterator[pa.RecordBatch]:
     """Where quotes may hold line breaks, the parser itself must find the rows: one thread."""
+    start = stream.tell()
+    _check_encoding(stream, body.encoding)
+    stream.seek(start)
     encoding = "utf-8" if body.encoding in UTF8 else body.encoding
     reading = pacsv.ReadOptions(
         column_names=body.names, encoding=encoding, block_size=CHUNK, use_threads=False
@@ -334,7 +344,7 @@ def _options(
         invalid_row_handler=lambda row: invalid.append(row) or "error",
     )
     conversion = pacsv.ConvertOptions(
-        check_utf8=False,  # the whole file was decoded once, strictly, before
+        check_utf8=False,  # the text was decoded once, strictly, before
         column_types={name: pa.string() for name in wanted},
         include_columns=wanted,
         strings_can_be_null=True,
