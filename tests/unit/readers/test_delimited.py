@@ -176,14 +176,15 @@ def test_a_piece_may_end_within_a_character(read_text, monkeypatch, source):
 
 @pytest.mark.parametrize("quote", ["", '"'], ids=["side by side", "one thread"])
 def test_windows_text_is_read_where_the_contract_allows_it(read_text, source, monkeypatch, quote):
-    monkeypatch.setattr(delimited, "CHUNK", 100)
+    monkeypatch.setattr(delimited, "CHUNK", 1000)
     regions = source("insee.cog_regions")
     contract = replace(regions, meta=regions.meta | {"lecture": {"encodages": ["utf-8", "cp1252"]}})
-    # Several pieces are read as UTF-8 before the first byte that is not.
-    lines = [REGIONS.split("\n")[0], *(f"{n:02d},97105,3,{quote}G{quote},G,G" for n in range(1, 50))]
-    result, rows = read_text(contract, "\n".join([*lines, "50,97105,3,G,Î,Île"]).encode("cp1252"))
-    assert (result.encoding, result.rows, rows[-1]["libelle"]) == ("cp1252", 50, "Île")
-    assert [row["reg"] for row in rows] == [f"{n:02d}" for n in range(1, 51)]
+    # Many pieces are read as UTF-8 before the first byte that is not.
+    lines = [f"{n:02d},97105,3,{quote}{'G' * 200}{quote},G,G" for n in range(1, 99)]
+    text = "\n".join([REGIONS.split("\n")[0], *lines, "99,97209,3,M,Î,Île"])
+    result, rows = read_text(contract, text.encode("cp1252"))
+    assert (result.encoding, rows[-1]["libelle"]) == ("cp1252", "Île")
+    assert [row["reg"] for row in rows] == [f"{n:02d}" for n in range(1, 100)]
 
 
 def test_a_person_gets_past_the_reader_under_a_stable_pseudonym_only(read_text, source):
