@@ -250,6 +250,20 @@ def _open_on_the_dashboard(app: Flask) -> None:
         return redirect(HOME) if only_looks else None
 
 
+def _let_visitors_leave(app: Flask) -> None:
+    """A page that one leaves saves its colours, which no reader of ours may do.
+
+    Who has no account would be told « log in first », and Superset's pages then go to the login page when
+    that answer comes before the next page does.
+    """
+
+    @app.after_request
+    def refuse_for_good(response):
+        if request.endpoint == "DashboardRestApi.put_colors" and response.status_code == 401:
+            response.status_code = 403
+        return response
+
+
 def _limit_logins(app: Flask) -> None:
     """Both ways in: Superset's own limit reaches neither its page nor its API."""
     security = app.appbuilder.sm
@@ -302,6 +316,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:
     _refuse_in_french(app)
     _keep_written_limits()
     _open_on_the_dashboard(app)
+    _let_visitors_leave(app)
     _limit_logins(app)
 
 

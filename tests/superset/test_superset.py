@@ -542,6 +542,8 @@ def visit():
                 "queries": [query], "form_data": {**form, "dashboardId": page},
                 "result_format": kind, "result_type": "full",
             }).status_code
+    leaving = "/api/v1/dashboard/1/colors?mark_updated=false"
+    told["leaving"] = visitor.put(leaving, json={"color_namespace": ""}).status_code
     sql = {"database_id": 1, "sql": "SELECT 1"}
     told["sql"] = visitor.post("/api/v1/sqllab/execute/", json=sql).status_code
     return told
@@ -572,6 +574,7 @@ def test_who_has_no_account_sees_the_dashboards_only_where_they_are_public(super
     assert (closed[dashboard], closed[file]) == (302, 302) and "json" not in closed
     for told in lines:
         assert told["sql"] in (401, 403)
+        assert told["leaving"] == 403  # after a 401, Superset's pages go to the login page
         assert 200 not in {told[path] for path in closed_to_all}, told
 
 
