@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from acces_soins import french
 from acces_soins.command_line import App, UsageError, refusal
 from acces_soins.errors import AccesSoinsError, ConfigurationError
 from acces_soins.query import Format
@@ -223,7 +224,7 @@ def _verify_archive() -> None:
     for header in ("source", "éditions", "octets vérifiés", "élaguées", "verdict"):
         table.add_column(header, overflow="fold")
     for one in proofs:
-        verdict = f"{len(one.faults)} écart(s)" if one.faults else "intacte"
+        verdict = french.counted(len(one.faults), "écart(s)") if one.faults else "intacte"
         table.add_row(one.name, str(one.entries), str(one.checked), str(one.pruned), verdict)
     Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
     _conclude(
@@ -263,7 +264,7 @@ def rebuild(
 def _conclude(faults: list[str], good_news: str) -> None:
     """The verdict of a proof: each fault on a line of its own and exit code 1, or the good news."""
     if faults:
-        raise AccesSoinsError(f"{len(faults)} écart(s)\n         " + "\n         ".join(faults))
+        raise AccesSoinsError("\n         ".join([french.counted(len(faults), "écart(s)"), *faults]))
     typer.echo(f"\n{good_news}")
 
 

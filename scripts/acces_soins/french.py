@@ -43,6 +43,16 @@ def significant(value: float) -> str:
     return written.rstrip("0").rstrip(",") if "," in written else written
 
 
+def agreed(text: str, count: float) -> str:
+    """« ligne absente », « lignes absentes » of « ligne(s) absente(s) »: French plurals begin at two."""
+    return text.replace("(s)", "s" if abs(count) >= 2 else "")
+
+
+def counted(count: int, things: str) -> str:
+    """« 1 écart », « 1 234 écarts », for ``écart(s)``."""
+    return f"{number(count)} {agreed(things, count)}"
+
+
 def date(day: dt.date) -> str:
     """« 1er octobre 2026 »."""
     return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"

@@ -23,6 +23,7 @@ from acces_soins import (
     disclosure,
     drop_box,
     extraction,
+    french,
     frozen,
     history,
     landing,
@@ -147,7 +148,8 @@ def check(night: str) -> dict:
         ledger.append(ledger.EXIT_CHECKS, {"nuit": night, "controles": rows})
         warnings = sum(r.resultat == "echoue" and r.severite == "avertissement" for r in results)
         passed = sum(r.resultat == "reussi" for r in results)
-        done |= {"etat": "fait", "phrase": f"{passed} réussis, {warnings} avertissement(s)"}
+        told = (french.counted(passed, "réussi(s)"), french.counted(warnings, "avertissement(s)"))
+        done |= {"etat": "fait", "phrase": ", ".join(told)}
         if failure := quality.first_critical(results):
             raise CriticalCheckFailed(f"contrôle critique {failure.controle} : {failure.phrase}")
         return done

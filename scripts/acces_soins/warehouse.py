@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from acces_soins import landing, registers
+from acces_soins import french, landing, registers
 from acces_soins.catalog import Source, load_sources, read_yaml
 from acces_soins.errors import BuildFailed
 from acces_soins.readers.model import LINE, SHEET, kept_columns
@@ -137,7 +137,7 @@ def _first_failure(target: Path, output: str) -> str:
     nodes = [node for node in _results(target) if node["status"] in ("error", "fail")]
     if nodes:
         message = " ".join((nodes[0]["message"] or "").split())
-        others = f" ; {len(nodes) - 1} autre(s) nœud(s) en échec" if len(nodes) > 1 else ""
+        others = f" ; {french.counted(len(nodes) - 1, 'autre(s) nœud(s)')} en échec" if len(nodes) > 1 else ""
         return f"construction dbt arrêtée à {nodes[0]['unique_id']} : {message[:400]}{others}"
     return f"construction dbt impossible : {' '.join(output.split())[-500:]}"
 

@@ -41,6 +41,14 @@ def test_a_day_a_quarter_a_size():
     assert [french.size(count) for count in (12, 1200, 1_234_000)] == ["12 octets", "1,2 ko", "1,2 Mo"]
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 ligne absente"), (1, "1 ligne absente"), (1234, "1\u202f234 lignes absentes")]
+)
+def test_plurals_begin_at_two(count, told):
+    assert french.counted(count, "ligne(s) absente(s)") == told
+    assert french.agreed("point(s)", -1.5) == "point"
+
+
 def test_sql_writes_the_same_signs():
     text = (PROJECT / "dbt_project" / "macros" / "textes.sql").read_text(encoding="utf-8")
     thousands, minus = duckdb.execute("select chr(8239), chr(8722)").fetchone()

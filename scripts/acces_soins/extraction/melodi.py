@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
 
+from acces_soins import french
 from acces_soins.catalog import Source
 from acces_soins.extraction import http, policy, sentences
 from acces_soins.extraction.model import Download, Previous, Unchanged, expected_of, named_by
@@ -81,7 +82,7 @@ def _pages(source: Source, first: str) -> Iterator[tuple[bytes, int]]:
         url = _next(source, paging)
     if received != announced:
         total = "sans total annoncé" if announced is None else f"{announced} annoncées"
-        said = f"{received} observations reçues en {len(asked)} page(s), {total}"
+        said = f"{received} observations reçues en {french.counted(len(asked), 'page(s)')}, {total}"
         raise sentences.portal_error(first, said, sentences.TELL)
 
 

@@ -29,6 +29,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "jour": french.date,
         "nombre": french.number,
+        "accorde": french.agreed,
         "trimestre": french.quarter,
         "octets": french.size,
         "instant": dt.datetime.fromisoformat,

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 
+from acces_soins import french
 from acces_soins.errors import ConfigurationError, RefusedInput
 from acces_soins.quality.pages import add_suite, write_index
 from acces_soins.quality.results import (
@@ -192,8 +193,9 @@ def _result(check: Check, verdict, frame, run: str, suite: str, file_name: str) 
         observed = f"le contrôle n'a pas pu être fait : {crash}"
     else:
         observed = describe(verdict.result, examples)
-        if check.observed and verdict.result.get("observed_value") is not None:
-            observed = f"{observed} {check.observed}{sample(examples)}"
+        count = verdict.result.get("observed_value")
+        if check.observed and count is not None:
+            observed = f"{observed} {french.agreed(check.observed, count)}{sample(examples)}"
     sentence = RefusedInput(
         file=file_name,
         place=place_of(examples, check.place),

@@ -178,7 +178,8 @@ def _indicator_element(indicator: Indicator) -> dict:
     for name, (column, unit) in ALERTS.items():
         if (alert := meta.get(name)) is not None:
             catalogue |= {"variation_alerte": alert, "variation_alerte_negative": -alert}
-            texts |= {"evolution": column, "alerte": f"{french.significant(alert)} {unit}"}
+            told = f"{french.significant(alert)} {french.agreed(unit, alert)}"
+            texts |= {"evolution": column, "alerte": told}
     if (age := meta.get("report_max_trimestres")) is not None:
         catalogue["report_max_trimestres"] = age
         texts["report_max"] = str(age)

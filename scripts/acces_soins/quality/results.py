@@ -10,6 +10,15 @@ CRITICAL, WARNING = "critique", "avertissement"
 PASSED, FAILED = "reussi", "echoue"
 ENTRANCE, EXIT = "entree", "sortie"
 MAX_EXAMPLES = 5
+# Columns of ours, in words; those of a landed file keep the name that its producer gave them.
+WORDS = {
+    "code_indicateur": "indicateur",
+    "code_territoire": "territoire",
+    "code_departement": "département",
+    "evolution": "évolution en points",
+    "evolution_pct": "évolution en %",
+    "part_masquee_pct": "part masquée en %",
+}
 
 
 @dataclass(frozen=True)
@@ -78,21 +87,21 @@ def describe(result: dict, examples: list[dict]) -> str:
 
 
 def sample(examples: list[dict]) -> str:
-    """« , dont code_territoire = 01, valeur = 3 »: the first offender; nothing without one."""
+    """« , dont territoire = 01, valeur = 3 »: the first offender; nothing without one."""
     shown = {k: v for k, v in examples[0].items() if not k.startswith("_")} if examples else {}
     return f", dont {pairs(shown)}" if shown else ""
 
 
 def pairs(example: dict) -> str:
-    """« code_territoire = 01, valeur = 3,5 »."""
-    return ", ".join(f"{name} = {_plain(value)}" for name, value in example.items())
+    """« territoire = 01, valeur = 3,5 »."""
+    return ", ".join(f"{WORDS.get(name, name)} = {_plain(value)}" for name, value in example.items())
 
 
 def _described_rows(result: dict, examples: list[dict]) -> str:
     count, examined = result["unexpected_count"], result.get("element_count", 0)
     # Many queries give the offending rows alone: none came.
-    scope = f" sur {french.number(examined)} ligne(s) examinée(s)" if examined else ""
-    return (f"{french.number(count)} écart(s){scope}" if count else f"aucun écart{scope}") + sample(examples)
+    scope = f" sur {french.counted(examined, 'ligne(s) examinée(s)')}" if examined else ""
+    return (french.counted(count, "écart(s)") if count else "aucun écart") + scope + sample(examples)
 
 
 def _listed(values: list) -> str:

@@ -130,7 +130,7 @@ def test_the_audit_has_its_page_of_data_docs_in_the_run_s_folder(judge, monkeypa
     engine.write_docs("nuit")
     folder = engine.docs_folder("nuit")
     index = (folder / "index.html").read_text(encoding="utf-8")
-    assert "secret/chiffres_masques" in index and "code_territoire = 10" in index
+    assert "secret/chiffres_masques" in index and "territoire = 10" in index
     [page] = folder.glob("data_docs/validations/secret/chiffres_masques/**/*.html")
     assert INTERVAL in page.read_text(encoding="utf-8")
 
@@ -198,7 +198,7 @@ def test_each_way_to_leak_is_critical(judge, leak):
     # The operator reads the cells; what is published of the check has only its verdict.
     (row,) = as_rows([result], EXIT)
     public = publication._check_row(row)
-    assert "code_territoire" in result.phrase
+    assert "territoire = " in result.phrase
     assert list(public.values())[6:] == [publication.RESERVED, FAILED, "[]"]
 
 

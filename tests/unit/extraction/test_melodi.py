@@ -107,7 +107,7 @@ def test_a_page_that_fails_leaves_nothing(portal, serve, reply, folder):
 @pytest.mark.parametrize(("count", "said"), [(10_000, "10000 annoncées"), (0, "0 annoncées")])
 def test_pages_that_do_not_make_the_announced_total_are_refused(serve, folder, count, said):
     serve(observations("01", "02"), observations("03"), count=count)
-    assert f"3 observations reçues en 2 page(s), {said}" in refused(folder)
+    assert f"3 observations reçues en 2 pages, {said}" in refused(folder)
 
 
 def test_pages_that_go_round_are_refused(serve, folder):
@@ -116,7 +116,7 @@ def test_pages_that_go_round_are_refused(serve, folder):
         next=f"https://api.insee.fr/melodi/data/DS_ESTIMATION_POPULATION?{QUERY}1",
         count=9,
     )
-    assert "1 observations reçues en 1 page(s), 9 annoncées" in refused(folder)
+    assert "1 observations reçues en 1 page, 9 annoncées" in refused(folder)
 
 
 @pytest.mark.parametrize(

@@ -308,7 +308,7 @@ def test_the_citation_says_trial_licence_and_path(folder):
 def test_the_journal_tells_reasons_and_revisions(folder):
     journal = (folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert small_release.ABOUT.notes[0] in journal and "v-1, après v-0" in journal
-    assert "source_revisee : 1 valeur(s), de 2025T2 à 2025T2, écart médian 0,2" in journal
+    assert "source_revisee : 1 valeur, de 2025T2 à 2025T2, écart médian 0,2" in journal
 
 
 def test_real_data_say_nothing_of_trial(database, tmp_path):

@@ -687,7 +687,7 @@ def test_each_surprise_is_a_warning_that_does_not_stop(fault, built, only, monke
     sql, control = WARNINGS[fault]
     only(named(control)[1])
     night = built(sql)
-    assert "1 avertissement(s)" in steps.check(night)["phrase"]
+    assert "1 avertissement" in steps.check(night)["phrase"]
     assert failed_checks(night) == {(*named(control), "avertissement")}
     monkeypatch.setattr(steps.publication, "publish", lambda *args: {"version": "essai"})
     monkeypatch.setattr(history, "record", lambda version: None)
