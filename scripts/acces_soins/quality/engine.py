@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NATIVE_SEVERITY = {"critique": "critical", "avertissement": "warning"}
 DOMAIN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 _SITE, STORES = "controles", "great_expectations"
+VIEW = {"module_name": "acces_soins.quality.data_docs", "class_name": "OfflineView"}
 
 
 def docs_folder(run: str) -> Path:
@@ -112,7 +113,8 @@ def _context(run: str):
                 "class_name": "TupleFilesystemStoreBackend",
                 "base_directory": str(folder / "data_docs"),
             },
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "view": VIEW},
+            "site_section_builders": {"expectations": {"view": VIEW}, "validations": {"view": VIEW}},
         }
     }
     config = DataContextConfig(

@@ -1,6 +1,6 @@
 """The run's own pages, in French and without any script: one that tells what failed, one for each suite.
 
-Data Docs need scripts and styles from the Internet; these pages open on a closed network and link to them.
+They link to the Data Docs that Great Expectations makes (``data_docs``).
 """
 
 import json

@@ -155,6 +155,30 @@ def test_the_pages_gather_the_suites_of_a_run_in_french(tmp_path):
     assert not (folder / engine.STORES).exists()
 
 
+ENGLISH = re.compile(r"(?<!Great )Expectations?\b|Status|Overview|Observed|nexpected|Data asset|Show|\d%")
+
+
+def test_data_docs_load_nothing_run_nothing_and_speak_french(tmp_path):
+    rows = ald_infra()
+    rows[0] |= {"departement": "<script>alerte</script>", "taux_patients_ald_sans_mt": "quatre"}
+    parquet = write_parquet(rows, tmp_path / "table.parquet")
+    for source_id in ("ameli.patients_longueduree_infra_annuelle", "ameli.demographie_effectifs_densites"):
+        check_landing(get_source(source_id), parquet, "essai.csv", None, "20261122T013000Z")
+    engine.write_docs("20261122T013000Z")
+    folder = engine.docs_folder("20261122T013000Z")
+    pages = list((folder / "data_docs").rglob("*.html"))
+    assert len(pages) == 5
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        assert "http:" not in html and "https:" not in html
+        assert """content="default-src 'none'; style-src 'unsafe-inline'">""" in html
+        shown = " ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+        assert not ENGLISH.search(shown), shown
+        assert "DONNÉES D'ESSAI — chiffres fictifs" in shown
+        links = [link for link in re.findall(r'href="([^"#]+)"', html) if link]
+        assert links and all((page.parent / link).is_file() for link in links)
+
+
 def test_before_the_data_docs_are_made_nothing_links_to_them(tmp_path):
     result = CheckResult("essai", "essai", "c", "critique", "trois", "trois", "reussi")
     later = tmp_path / "data_docs" / "essai.html"
