@@ -33,6 +33,8 @@ WAREHOUSE = Path(os.environ["ACCES_SOINS_SUPERSET_ENTREPOT"])
 SHEETS = WAREHOUSE.parents[2] / "fiches"
 QUERY_SECONDS = float(os.environ.get("ACCES_SOINS_SUPERSET_DELAI_REQUETE", "30"))
 CACHE_SECONDS = 24 * 3600
+# Fictitious data: every page says it in its root, for the style to mark each tile.
+TRIAL = os.environ.get("ACCES_SOINS_SUPERSET_ESSAI") == "1"
 # Set behind a reverse proxy that ends TLS and writes X-Forwarded-For, -Proto and -Host.
 BEHIND_TLS = os.environ.get("ACCES_SOINS_SUPERSET_TLS") == "1"
 
@@ -198,10 +200,12 @@ def _speak_french(app: Flask) -> None:
             )
         return None
 
+    root = b'<html lang="fr" class="as-donnees-essai">' if TRIAL else b'<html lang="fr">'
+
     @app.after_request
     def say_the_language(response):
         if response.mimetype == "text/html" and not response.is_streamed:
-            response.set_data(response.get_data().replace(b"<html>", b'<html lang="fr">', 1))
+            response.set_data(response.get_data().replace(b"<html>", root, 1))
         return response
 
 

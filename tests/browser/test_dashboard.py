@@ -117,6 +117,7 @@ def test_masked_carried_and_absent_shapes_do_not_look_the_same(page):
 def test_trial_data_say_so(page):
     pages.tile(page, "bandeau")
     assert "chiffres fictifs" in page.inner_text(".as-essai")
+    assert pages.marked_as_trial(page) == {True}
     band = page.inner_text(".as-fraicheur")
     assert "dernière publication\u00a0: 20 janvier 2026" in band
     assert "prochaine publication trimestrielle\u00a0: 19/02/2099" in band

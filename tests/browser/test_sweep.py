@@ -75,6 +75,7 @@ def test_every_page_for_everyone_at_every_width(opened, shown, slug, login, widt
     assert pages.faults(page, slug) == []
     band = pages.tile(page, "bandeau").inner_text()
     assert ("chiffres fictifs" in band) == (shown[0] != "reel")
+    assert pages.marked_as_trial(page) == {shown[0] != "reel"}
 
 
 @pytest.mark.parametrize("width", pages.WIDTHS)

@@ -316,6 +316,12 @@ def test_every_mended_word_is_one_that_superset_says():
     assert left == set()
 
 
+def test_superset_marks_trial_data_only(use_settings):
+    assert dashboards.environment(get_settings())["ACCES_SOINS_SUPERSET_ESSAI"] == "1"
+    use_settings(sources="direct")
+    assert dashboards.environment(get_settings())["ACCES_SOINS_SUPERSET_ESSAI"] == "0"
+
+
 @pytest.mark.superset
 def test_the_caches_are_in_redis_where_there_is_one(tmp_path):
     superset_service.skip_without_superset()

@@ -148,8 +148,14 @@ def faults(page, slug: str) -> list[str]:
 
 
 def options(page, name: str):
-    """Open the choices of a filter of the bar; the value that is shown lies over the field."""
-    page.locator(f"#NATIVE_FILTER-{name}").click(force=True)
+    """Open the choices of a filter of the bar; the value that is shown lies over the field.
+
+    Where a long value leaves no room, Superset puts the last filters under « Plus de filtres ».
+    """
+    field = page.locator(f"#NATIVE_FILTER-{name}")
+    if not field.is_visible():
+        page.locator("[data-test=dropdown-container-btn]").click()
+    field.click(force=True)
     page.locator(OPTION).first.wait_for()
     return page.locator(OPTION)
 
@@ -161,6 +167,17 @@ def choose(page, name: str, value: str) -> None:
     page.locator(OPTION, has_text=value).first.click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Appliquer").click()
+
+
+# Each tile but the band, which says it at full width; what follows it is kept with a picture of it.
+MARKS = """[...document.querySelectorAll('.dashboard-component-chart-holder')]
+  .filter(tile => !tile.closest('.dashboard-markdown') && !tile.querySelector('#CHART-bandeau'))
+  .map(tile => getComputedStyle(tile, '::after').content.includes('ESSAI'))"""
+
+
+def marked_as_trial(page) -> set[bool]:
+    """Whether the tiles in the page say that their data are fictitious: {True}, {False}, or both."""
+    return set(page.evaluate(MARKS))
 
 
 # --- the map ---

@@ -41,6 +41,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SUPERSET_HOME": str(home(settings)),
         "ACCES_SOINS_SUPERSET_DOSSIER": str(home(settings)),
         "ACCES_SOINS_SUPERSET_ENTREPOT": str(settings.published_warehouse),
+        "ACCES_SOINS_SUPERSET_ESSAI": str(int(settings.is_trial)),
         "FLASK_APP": "superset.app:create_app()",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
