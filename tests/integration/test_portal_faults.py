@@ -143,7 +143,7 @@ def test_a_new_etag_on_the_same_bytes_is_unchanged(play, protocol):
 
 def test_pages_stopped_at_the_limit_of_the_api(play):
     source = play(MELODI, FaultKind.LIMITED)
-    with pytest.raises(PortalError, match=r"100 observations reçues en 1 page\(s\), 6480 annoncées"):
+    with pytest.raises(PortalError, match=r"100 observations reçues en 1 page, 6480 annoncées"):
         extract(source)
     assert landing.latest(source) is None
 

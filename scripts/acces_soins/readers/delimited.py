@@ -192,6 +192,8 @@ def _head(path: Path, encoding: str) -> Iterator[str]:
         for _ in range(HEADER_SEARCH_LINES):
             if not (line := stream.readline(HEADER_LINE_CHARACTERS)):
                 return
+            if "\0" in line:
+                raise UnicodeError(encoding)
             yield line.lstrip("﻿").rstrip("\r\n")
 
 
