@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from acces_soins import frozen, ledger, publication, releases
+from acces_soins import french, frozen, ledger, publication, releases
 from acces_soins.settings import PROJECT, get_settings
 
 CALENDAR = PROJECT / "dbt_project" / "seeds" / "calendrier_publications.csv"
@@ -188,7 +188,7 @@ def _nothing_announced() -> str:
 
 def _days(since: dt.date, today: dt.date) -> str:
     count = (today - since).days
-    return f"{count} jour{'s' if count > 1 else ''}"
+    return f"{count} {french.agreed('jour(s)', count)}"
 
 
 def _day(stamp: str) -> dt.date:

@@ -292,7 +292,7 @@ def make_factsheets(
 
     files = factsheets.write_served(output, departments)
     sheets = sum(path.suffix == ".pdf" for path in files)
-    typer.echo(f"{sheets} fiche{'s' if sheets > 1 else ''} dans {files[0].parent}")
+    typer.echo(f"{sheets} {french.agreed('fiche(s)', sheets)} dans {files[0].parent}")
 
 
 @app.command()

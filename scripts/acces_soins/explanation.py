@@ -105,7 +105,7 @@ def _status(figure: dict) -> str:
     if figure["date_reference"]:
         text += f" Date de référence : {figure['date_reference']:%d/%m/%Y}"
         age = figure["age_trimestres"]
-        text += f", soit {age} trimestre{'s' if age > 1 else ''} plus tôt." if age else "."
+        text += f", soit {age} {french.agreed('trimestre(s)', age)} plus tôt." if age else "."
     return text
 
 

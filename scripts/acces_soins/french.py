@@ -69,4 +69,4 @@ def size(count: int) -> str:
     for unit, scale in (("Mo", 1e6), ("ko", 1e3)):
         if count >= scale:
             return f"{number(count / scale, 1)} {unit}"
-    return f"{count} octet{'s' if count > 1 else ''}"
+    return f"{count} {agreed('octet(s)', count)}"

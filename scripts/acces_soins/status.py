@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from acces_soins import archive, landing, ledger
+from acces_soins import archive, french, landing, ledger
 from acces_soins.catalog import Source, load_sources
 from acces_soins.settings import get_settings
 
@@ -86,7 +86,7 @@ def _archive(source: Source) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number > 1 else ''}"
+    return f"{number} {french.agreed(f'{word}(s)', number)}"
 
 
 def _last(events: list[dict], kinds: tuple[str, ...]) -> dict | None:

@@ -130,7 +130,7 @@ def move(places: int | None) -> str:
         return ""
     if places == 0:
         return "inchangé"
-    return f"{'+' if places > 0 else MINUS}{abs(places)} place{'s' if abs(places) > 1 else ''}"
+    return f"{'+' if places > 0 else MINUS}{abs(places)} {french.agreed('place(s)', places)}"
 
 
 def target_in_words(row: dict, national: dict | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 from great_expectations.render.view import DefaultJinjaPageView
 
-from acces_soins.settings import get_settings
+from acces_soins.quality.pages import STYLE, trial_mark
 
 TEMPLATES = Path(__file__).with_name("templates")
 FRENCH = {
@@ -66,7 +66,7 @@ class OfflineView(DefaultJinjaPageView):
         super().__init__(**directories)
         # First: its own templates of the same names would come before those of a custom directory.
         self.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), self.env.loader])
-        self.env.globals["essai"] = get_settings().is_trial
+        self.env.globals |= {"STYLE": STYLE, "MARK": trial_mark()}
 
     def render(self, document, template=None, **options) -> str:
         """The page, with the words that Great Expectations writes itself in French."""

@@ -62,12 +62,16 @@ def _replace(path: Path, text: str) -> Path:
     return partial.replace(path)
 
 
+def trial_mark() -> str:
+    """The paragraph that says of a page that its data are fictitious; nothing where they are not."""
+    return "<p><strong>DONNÉES D'ESSAI — chiffres fictifs</strong></p>" if get_settings().is_trial else ""
+
+
 def _page(title: str, *parts: str) -> str:
-    kind = "<p><strong>DONNÉES D'ESSAI — chiffres fictifs</strong></p>" if get_settings().is_trial else ""
     return (
         "<!doctype html><html lang=fr><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1>{kind}{''.join(parts)}\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style><h1>{escape(title)}</h1>{trial_mark()}{''.join(parts)}\n"
     )
 
 
