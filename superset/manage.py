@@ -188,17 +188,70 @@ def deploy(contents: dict[str, str], gone: dict[str, list[str]], dashboards: lis
     return {"supprimes": deleted}
 
 
-def refresh(description: str, datasets: list[str]) -> dict:
-    """Write the description on each data set: ``changed_on`` moves, and with it the caches' keys."""
+def _first_choice(wanted: dict) -> str | None:
+    """What the list of a filter (as the dashboard has it) begins with; None where it has nothing.
+
+    Asked past the caches. Raises RuntimeError with the database's answer when it refuses.
+    """
+    from superset.charts.schemas import ChartDataQueryContextSchema
+
+    target, order = wanted["targets"][0], wanted.get("sortMetric")
+    column = target["column"]["name"]
+    query = {
+        "columns": [column],
+        "metrics": [order] if order else [],
+        "orderby": [[order or column, wanted["controlValues"]["sortAscending"]]],
+        "filters": [
+            {"col": one["subject"], "op": one["operator"], "val": one["comparator"]}
+            for one in wanted["adhoc_filters"]
+        ],
+        "row_limit": 1,
+    }
+    source = {"id": target["datasetId"], "type": "table"}
+    asked = ChartDataQueryContextSchema().load({"datasource": source, "queries": [query]})
+    answer = asked.datasource.query(asked.queries[0].to_dict())
+    if answer.error_message:
+        raise RuntimeError(f"choix du filtre « {wanted['name']} » : {answer.error_message}")
+    return None if answer.df.empty else answer.df[column].iloc[0]
+
+
+def _choose_first(dashboard) -> None:
+    """Write down what each filter that begins with its first choice begins with.
+
+    A page would else wait for the filter's list, then draw everything twice: Superset applies such a choice
+    (« requiredFirst ») once without and once with its meaning.
+    """
+    metadata = json.loads(dashboard.json_metadata)
+    for wanted in metadata["native_filter_configuration"]:
+        if not wanted["controlValues"]["defaultToFirstItem"]:
+            continue
+        column, choice = wanted["targets"][0]["column"]["name"], _first_choice(wanted)
+        wanted["requiredFirst"] = not choice
+        wanted["defaultDataMask"] = {
+            "extraFormData": {"filters": [{"col": column, "op": "IN", "val": [choice]}]} if choice else {},
+            "filterState": {"value": [choice], "label": choice} if choice else {},
+            "ownState": {},
+        }
+    dashboard.json_metadata = json.dumps(metadata)
+
+
+def refresh(description: str, datasets: list[str], dashboards: list[str]) -> dict:
+    """Follow a new publication, in these data sets and dashboards (UUIDs).
+
+    The description is written on each data set: ``changed_on`` moves, and with it the caches' keys.
+    """
     from datetime import datetime
 
     from superset import db
 
-    model = _models()["datasets"]
-    rows = db.session.query(model).filter(model.uuid.in_(datasets)).all()
+    models = _models()
+    rows = db.session.query(models["datasets"]).filter(models["datasets"].uuid.in_(datasets)).all()
     for row in rows:
         row.description = description
         row.changed_on = datetime.now()
+    db.session.flush()
+    for page in db.session.query(models["dashboards"]).filter(models["dashboards"].uuid.in_(dashboards)):
+        _choose_first(page)
     db.session.commit()
     return {"jeux": len(rows)}
 

@@ -86,6 +86,7 @@ def served(tmp_path_factory):
             published_marts.publish(publication, VERSION)
             national(publication / "versions" / VERSION / "entrepot.duckdb")
         published_marts.serve(publication, VERSION)
+        dashboards.refresh(VERSION, service.settings)
         with superset_service.serving(service) as address:
             yield service, address
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import browsing
+import page_requests
 import pages
 import published_marts
 from acces_soins.cli import app
@@ -47,6 +49,16 @@ def test_a_statistician_lands_at_home_and_reaches_every_page_of_the_menu(browser
     own = ("/dashboard/list/", "/chart/list/", "/sqllab/", "/sqllab/history/", "/savedqueryview/list/")
     refused = {link: opened.request.get(f"{superset_address}{link}").status for link in own}
     assert set(refused.values()) == {200}, refused
+    opened.close()
+
+
+@pytest.mark.parametrize("slug", [NATIONAL, DEPARTEMENT])
+def test_a_page_that_opens_asks_each_chart_once(browser, superset, superset_address, slug):
+    opened = pages.open_page(browser)
+    pages.log_in(opened, superset, superset_address, "decideur")
+    asked = [question.name for question in page_requests.opening(opened, superset_address, slug)]
+    charts = Counter(name for name in asked if not name.startswith("filtre "))
+    assert set(charts.values()) == {1}, charts
     opened.close()
 
 

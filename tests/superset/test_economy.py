@@ -106,3 +106,25 @@ def test_code_is_compressed_and_pages_are_not(superset_address):
         assert "max-age=31536000" in answer.headers["cache-control"]
     assert sent < code.stat().st_size / 2
     assert "content-encoding" not in httpx.get(f"{superset_address}/login/", headers=asked).headers
+
+
+WARM = """
+import runpy
+warm_up = runpy.run_path({hook!r})["warm_up"]
+print("REPONSE", warm_up(app))
+app.config["DB_CONNECTION_MUTATOR"] = lambda uri, params, *_: (uri.set(database="/nulle/part.duckdb"), params)
+print("SANS PUBLICATION", warm_up(app))
+"""
+
+
+def test_a_server_asks_itself_a_question_and_does_without_an_answer(superset):
+    code = WARM.format(hook=str(dashboards.SUPERSET / "gunicorn_conf.py"))
+    told = superset_service.in_superset(superset, code)
+    assert "REPONSE True\nSANS PUBLICATION False" in told.stdout, told.stdout + told.stderr[-2000:]
+
+
+def test_the_web_server_is_warm_before_it_answers(superset, superset_address):
+    argv, _ = dashboards.server_command(superset.settings)
+    assert str(dashboards.SUPERSET / "gunicorn_conf.py") in argv
+    log = superset.settings.services / "superset" / "serveur.log"
+    assert "première question : répondue" in log.read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 
+import duckdb
 import httpx
 import pytest
 import yaml
@@ -77,6 +78,29 @@ def test_each_page_shows_the_charts_of_the_code(reader):
         tiles = [item for item in page["position"].values() if isinstance(item, dict)]
         wanted = {tile["meta"]["sliceName"] for tile in tiles if tile["type"] == "CHART"}
         assert set(_charts(reader, page["slug"])) == wanted, page["slug"]
+
+
+def _first_shown(http: httpx.Client, slug: str) -> dict[str, str]:
+    """What each filter of the page begins with, by its name; a filter that begins empty is left out."""
+    page = http.get(f"/api/v1/dashboard/{slug}").raise_for_status().json()["result"]
+    filters = json.loads(page["json_metadata"])["native_filter_configuration"]
+    begins = {wanted["name"]: wanted["defaultDataMask"]["filterState"].get("value") for wanted in filters}
+    return {name: value[0] for name, value in begins.items() if value}
+
+
+@pytest.mark.parametrize(
+    ("slug", "first"),
+    [
+        (NATIONAL, {"Indicateur": "taux_ald_sans_mt", "Trimestre": "Dernier trimestre chiffré"}),
+        ("mon-departement", {"Département": "01 – Ain", "Indicateur": "taux_ald_sans_mt"}),
+        (
+            "accessibilite",
+            {"Indicateur": "part_pop_apl_inf_2_5", "Trimestre": "Dernier trimestre chiffré"},
+        ),
+    ],
+)
+def test_a_page_knows_its_first_choices_before_it_asks(reader, slug, first):
+    assert _first_shown(reader, slug) == {name: LABELS.get(value, value) for name, value in first.items()}
 
 
 def test_a_decision_maker_has_dashboards_and_nothing_else(reader, admin):
@@ -697,9 +721,12 @@ def test_what_the_code_drops_is_deleted_and_what_people_saved_stays(superset, ad
 def another_publication(superset):
     """A second version, served during the test; the first one comes back afterwards, for the other tests."""
     version = "20260420T023000Z-12345678"
-    published_marts.publish(superset.settings.publication, version, offset=10.0, data_label=REAL)
+    file = published_marts.publish(superset.settings.publication, version, offset=10.0, data_label=REAL)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("DELETE FROM marts.tableau_couverture WHERE code_indicateur = 'taux_ald_sans_mt'")
     yield version
     published_marts.serve(superset.settings.publication, superset_service.VERSION)
+    dashboards.refresh(superset_service.VERSION, superset.settings)
 
 
 def test_a_swapped_link_is_seen_without_a_restart(superset, reader, request):
@@ -713,3 +740,6 @@ def test_a_swapped_link_is_seen_without_a_restart(superset, reader, request):
     band = _data(reader, BAND)[0]["bandeau"]
     assert "20 avril 2026" in band
     assert "ESSAI" not in band
+    # a page never begins with what the publication has no more
+    begins = _first_shown(reader, NATIONAL)["Indicateur"]
+    assert begins != LABELS["taux_ald_sans_mt"] and begins in LABELS.values()

@@ -62,22 +62,24 @@ def client_of(page, address: str) -> httpx.Client:
 
 def record(page, address: str, slugs: Iterable[str] | None = None) -> list[Question]:
     """Open dashboards (all, if none is named) with all of their tiles in view; each question asked, once."""
+    asked = (question for slug in slugs or pages.PAGES for question in opening(page, address, slug))
+    return list(dict.fromkeys(asked))
+
+
+def opening(page, address: str, slug: str) -> list[Question]:
+    """Every question that a dashboard asks as it opens, all of its tiles in view, as often as it does."""
     page.set_viewport_size(ALL_IN_VIEW)
-    asked = []
-    for slug in slugs or pages.PAGES:
-        seen = []
+    seen = []
 
-        def note(request, seen=seen) -> None:
-            seen.append(request)
+    def note(request) -> None:
+        seen.append(request)
 
-        page.on("request", note)
-        page.goto(f"{address}/superset/dashboard/{slug}/")
-        _wait_until_all_is_asked(page, slug, seen)
-        page.remove_listener("request", note)
-        found = [r for r in seen if r.method == "POST" and DATA.search(r.url)]
-        names = _names(page, slug)
-        asked += dict.fromkeys(_question(slug, request, names) for request in found)
-    return asked
+    page.on("request", note)
+    page.goto(f"{address}/superset/dashboard/{slug}/")
+    _wait_until_all_is_asked(page, slug, seen)
+    page.remove_listener("request", note)
+    names = _names(page, slug)
+    return [_question(slug, r, names) for r in seen if r.method == "POST" and DATA.search(r.url)]
 
 
 def _wait_until_all_is_asked(page, slug: str, seen: list, quiet: float = 2.0) -> None:

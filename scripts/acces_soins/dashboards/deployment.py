@@ -225,10 +225,14 @@ def _deployment(settings: Settings, prepared: dict) -> _Step:
 
 
 def _refreshment(deployed: dict, published_version: str) -> _Step:
-    datasets = uuids(load_assets())["datasets"]
+    ours = uuids(load_assets())
     return _Step(
         "refresh",
-        {"description": f"Données du {published_version}", "datasets": datasets},
+        {
+            "description": f"Données du {published_version}",
+            "datasets": ours["datasets"],
+            "dashboards": ours["dashboards"],
+        },
         REFRESHED,
         {"version": published_version, "deploiement": deployed},
         "Superset : les graphiques suivent la nouvelle publication",

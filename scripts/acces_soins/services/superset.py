@@ -74,6 +74,7 @@ def commands(settings: Settings) -> dict[str, Command]:
                     "8",
                 ),
                 *("--timeout", "120", "--graceful-timeout", "10"),
+                *("--config", str(CODE / "gunicorn_conf.py")),
                 "superset.app:create_app()",
             ],
             env,
