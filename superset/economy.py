@@ -7,7 +7,14 @@ import re
 from collections.abc import Callable
 from copy import copy
 from functools import lru_cache, partial
+from threading import Lock
+from types import CodeType
 
+from cachetools import LRUCache, cached
+from jinja2.sandbox import SandboxedEnvironment
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.pool import NullPool
 from superset.exceptions import SupersetParseError
 from superset.sql.parse import SQLScript, SQLStatement
 from superset.utils.log import DBEventLogger
@@ -23,8 +30,13 @@ def spare(version: Callable[[], str]) -> None:
         version: gives the name of the served version.
     """
     from superset.db_engine_specs.duckdb import DuckDBEngineSpec
+    from superset.models import core
+
+    from superset import jinja_context
 
     SQLScript.special_engines["duckdb"] = SharedStatement
+    core.create_engine = shared_engine
+    jinja_context.SandboxedEnvironment = SharedEnvironment
     # Superset connects three times to learn it.
     DuckDBEngineSpec.get_default_schema = classmethod(lambda _class, _database, _catalog=None: "main")
     _know_the_cache_s_key(version)
@@ -88,6 +100,46 @@ def _parsed(script: str, engine: str) -> list[SharedStatement] | SupersetParseEr
         return super(SharedStatement, SharedStatement).split_script(script, engine)
     except SupersetParseError as error:
         return error
+
+
+# --- Superset makes eight engines for one chart, each of which asks DuckDB what it is ---
+
+
+def shared_engine(url: URL, **parameters) -> Engine:
+    """The engine of an address and its parameters, made once; it opens a connection per query all the same.
+
+    Another database than DuckDB, or an engine that keeps connections, is made as Superset would.
+    """
+    if url.get_backend_name() != "duckdb" or parameters.get("poolclass") is not NullPool:
+        return create_engine(url, **parameters)
+    return _engine(url, **parameters)
+
+
+def _asked_for(url: URL, **parameters) -> tuple[URL, str]:
+    return url, repr(sorted(parameters.items()))
+
+
+@cached(LRUCache(maxsize=16), key=_asked_for, lock=Lock())
+def _engine(url: URL, **parameters) -> Engine:
+    return create_engine(url, **parameters)
+
+
+# --- Superset compiles a data set's template at each question ---
+
+
+class SharedEnvironment(SandboxedEnvironment):
+    """Templates compiled once; what fills them in is each question's own."""
+
+    def __init__(self, *given, **named) -> None:
+        # Nothing is worked out while compiling: what a filter gives may be the asker's own.
+        super().__init__(*given, **named, optimized=False)
+
+    def compile(self, source, *given, **named) -> CodeType:
+        return super().compile(source, *given, **named) if given or named else self._compiled(source)
+
+    @cached(LRUCache(maxsize=TEXTS), key=lambda _self, source: source, lock=Lock())
+    def _compiled(self, source: str) -> CodeType:
+        return super().compile(source)
 
 
 # --- Superset builds the whole query a first time, to learn what its template adds to the cache's key ---

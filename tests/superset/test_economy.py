@@ -108,6 +108,52 @@ def test_code_is_compressed_and_pages_are_not(superset_address):
     assert "content-encoding" not in httpx.get(f"{superset_address}/login/", headers=asked).headers
 
 
+ENGINES = """
+from superset import db
+from superset.models.core import Database
+database = db.session.query(Database).one()
+def engine(**how):
+    with database.get_sqla_engine(**how) as found:
+        return found
+one, other, pooled = engine(), engine(), engine(nullpool=False)
+print("MOTEUR", one is other, one is pooled)
+with one.connect() as first, one.connect() as second:
+    print("CONNEXION", first.connection.dbapi_connection is second.connection.dbapi_connection)
+"""
+
+
+def test_one_engine_makes_the_connection_of_each_query(superset):
+    answer = superset_service.in_superset(superset, ENGINES)
+    assert "MOTEUR True False\nCONNEXION False" in answer.stdout, answer.stdout + answer.stderr[-2000:]
+
+
+TEMPLATES = """
+from superset import db
+from superset import jinja_context
+from superset.jinja_context import get_template_processor
+from superset.models.core import Database
+database = db.session.query(Database).one()
+def filled(text, **given):
+    try:
+        return get_template_processor(database).process_template(text, **given)
+    except Exception as error:
+        return type(error).__name__
+print("REMPLI", *(filled("{{ n + 1 }}", n=n) for n in (1, 2)))
+print("COMPILES", len(jinja_context.SandboxedEnvironment._compiled.cache))
+print("FILTRE", filled("{{ ['a', 'b'] | where_in }}"))
+print("REFUSE", *(filled("{{ ''.__class__.__mro__[0]() }}") for _ in range(2)))
+"""
+
+
+def test_a_template_compiled_once_is_filled_for_each_question_and_stays_in_its_sandbox(superset):
+    answer = superset_service.in_superset(superset, TEMPLATES)
+    lines = dict(
+        line.split(" ", 1) for line in answer.stdout.splitlines() if line[:3] in ("REM", "FIL", "REF")
+    )
+    refused = "SecurityError SecurityError"
+    assert lines == {"REMPLI": "2 3", "FILTRE": "('a', 'b')", "REFUSE": refused}, answer.stdout
+
+
 WARM = """
 import runpy
 warm_up = runpy.run_path({hook!r})["warm_up"]
