@@ -122,14 +122,10 @@ with one.connect() as first, one.connect() as second:
 """
 
 
-def test_one_engine_makes_the_connection_of_each_query(superset):
-    answer = superset_service.in_superset(superset, ENGINES)
-    assert "MOTEUR True False\nCONNEXION False" in answer.stdout, answer.stdout + answer.stderr[-2000:]
-
-
 TEMPLATES = """
 from superset import db
 from superset import jinja_context
+before = len(jinja_context.SandboxedEnvironment._compiled.cache)
 from superset.jinja_context import get_template_processor
 from superset.models.core import Database
 database = db.session.query(Database).one()
@@ -139,19 +135,10 @@ def filled(text, **given):
     except Exception as error:
         return type(error).__name__
 print("REMPLI", *(filled("{{ n + 1 }}", n=n) for n in (1, 2)))
-print("COMPILES", len(jinja_context.SandboxedEnvironment._compiled.cache))
+print("COMPILES", len(jinja_context.SandboxedEnvironment._compiled.cache) - before)
 print("FILTRE", filled("{{ ['a', 'b'] | where_in }}"))
 print("REFUSE", *(filled("{{ ''.__class__.__mro__[0]() }}") for _ in range(2)))
 """
-
-
-def test_a_template_compiled_once_is_filled_for_each_question_and_stays_in_its_sandbox(superset):
-    answer = superset_service.in_superset(superset, TEMPLATES)
-    lines = dict(
-        line.split(" ", 1) for line in answer.stdout.splitlines() if line[:3] in ("REM", "FIL", "REF")
-    )
-    refused = "SecurityError SecurityError"
-    assert lines == {"REMPLI": "2 3", "FILTRE": "('a', 'b')", "REFUSE": refused}, answer.stdout
 
 
 WARM = """
@@ -163,10 +150,26 @@ print("SANS PUBLICATION", warm_up(app))
 """
 
 
-def test_a_server_asks_itself_a_question_and_does_without_an_answer(superset):
-    code = WARM.format(hook=str(dashboards.SUPERSET / "gunicorn_conf.py"))
-    told = superset_service.in_superset(superset, code)
-    assert "REPONSE True\nSANS PUBLICATION False" in told.stdout, told.stdout + told.stderr[-2000:]
+@pytest.fixture(scope="module")
+def spared(superset):
+    """What one process of Superset tells of its engines, its templates and its first question."""
+    warm = WARM.format(hook=str(dashboards.SUPERSET / "gunicorn_conf.py"))
+    answer = superset_service.in_superset(superset, ENGINES + TEMPLATES + warm)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return answer.stdout
+
+
+def test_one_engine_makes_the_connection_of_each_query(spared):
+    assert "MOTEUR True False\nCONNEXION False" in spared, spared
+
+
+def test_a_template_compiled_once_is_filled_for_each_question_and_stays_in_its_sandbox(spared):
+    told = ("REMPLI 2 3", "COMPILES 1", "FILTRE ('a', 'b')", "REFUSE SecurityError SecurityError")
+    assert "\n".join(told) in spared, spared
+
+
+def test_a_server_asks_itself_a_question_and_does_without_an_answer(spared):
+    assert "REPONSE True\nSANS PUBLICATION False" in spared, spared
 
 
 def test_the_web_server_is_warm_before_it_answers(superset, superset_address):
