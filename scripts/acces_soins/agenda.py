@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from acces_soins import french, frozen, ledger, publication, releases
+from acces_soins import french, frozen, history, ledger, publication, releases
 from acces_soins.settings import PROJECT, get_settings
 
 CALENDAR = PROJECT / "dbt_project" / "seeds" / "calendrier_publications.csv"
@@ -100,7 +100,7 @@ def late(today: dt.date) -> list[str]:
     """One sentence for each announced release whose day has passed, with why and what to do."""
     return [
         f"{line.name}, annoncée pour le {line.day:%d/%m/%Y}, a {_days(line.day, today)} de retard : "
-        f"{_why_late(line.quarter, today)}"
+        f"{_why_late(line.quarter, line.day, today)}"
         for line in _overdue(today)
     ]
 
@@ -121,7 +121,7 @@ def _next(today: dt.date) -> Announced | None:
     return min(coming, key=lambda line: line.day, default=None)
 
 
-def _why_late(quarter: str, today: dt.date) -> str:
+def _why_late(quarter: str, day: dt.date, today: dt.date) -> str:
     if waiting := releases.pending_of(quarter):
         return f"elle attend une réponse, {_proposed(waiting, today)}. {_ANSWER}"
     served = publication.current_version()
@@ -143,6 +143,11 @@ def _why_late(quarter: str, today: dt.date) -> str:
             f"refusée le {_day(refused['inscrit_le']):%d/%m/%Y} par {refused['refusee_par']} "
             f"({refused['raison_du_refus']}). Corriger, attendre une nouvelle version ; elle sera proposée "
             "d'elle-même"
+        )
+    if _day(history.events()[0]["inscrit_le"]) > day:
+        return (
+            "rien n'était encore publié ce jour-là. Airflow la proposera à son prochain essai "
+            f"(quarterly_release, chaque matin) ; ou lancer « acces-soins propose {quarter} »"
         )
     return (
         "la version servie peut être proposée et ne l'est pas. Lire dans Airflow le dernier essai de "

@@ -4,7 +4,17 @@ import datetime as dt
 
 import pytest
 
-from acces_soins import agenda, factsheets, formats, frozen, release_list, releases, report, verification
+from acces_soins import (
+    agenda,
+    factsheets,
+    formats,
+    frozen,
+    history,
+    release_list,
+    releases,
+    report,
+    verification,
+)
 from acces_soins.settings import get_settings
 from small_publications import CONTRACTS, corsica, publish
 
@@ -50,7 +60,7 @@ def test_a_candidate_that_waits_is_shown_with_its_day_and_its_report(tmp_path):
     assert version["version"] in told and str(releases.proposal_folder(proposal)) in told
 
 
-def test_a_day_that_passed_without_a_release_is_late_and_says_why(tmp_path):
+def test_a_day_that_passed_without_a_release_is_late_and_says_why(tmp_path, monkeypatch):
     (late,) = agenda.late(AFTER)
     assert late.startswith("2026T3-r0, annoncée pour le 19/11/2026, a 3 jours de retard : ")
     assert "rien n'est encore publié" in late
@@ -58,8 +68,14 @@ def test_a_day_that_passed_without_a_release_is_late_and_says_why(tmp_path):
     assert "arrête encore ses séries à 2026T2" in agenda.late(AFTER)[0]
     serve(tmp_path, closing="2026-12-31", first=2)
     assert "arrête déjà ses séries à 2026T4" in agenda.late(AFTER)[0]
-    serve(tmp_path)
-    assert "acces-soins propose 2026T3" in agenda.late(AFTER)[0]
+    version = serve(tmp_path)["version"]
+    for first_night, why in (
+        ("2026-11-21", "rien n'était encore publié ce jour-là"),
+        ("2026-11-18", "le dernier essai de quarterly_release"),
+    ):
+        known = [{"version": version, "inscrit_le": f"{first_night}T02:30:00+00:00"}]
+        monkeypatch.setattr(history, "events", lambda known=known: known)
+        assert why in agenda.late(AFTER)[0] and "acces-soins propose 2026T3" in agenda.late(AFTER)[0]
     releases.propose("2026T3")
     assert "elle attend une réponse" in agenda.late(AFTER)[0]
     releases.refuse("2026T3-r0", "Camille Essai", "Le chiffre de 2A est faux.")
