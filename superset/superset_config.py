@@ -116,10 +116,11 @@ D3_TIME_FORMAT = {
     ],
 }
 APP_NAME = "Observatoire de l'accès aux soins"
-# The name as a picture, since the bar shows nothing else.
+# The name as a picture, since the bar shows nothing else; as wide as it is in Arial, in any fonts.
 _LOGO = (
     "<svg xmlns='http://www.w3.org/2000/svg' width='330' height='24'><text x='0' y='18' fill='#000091' "
-    "font-family='Arial, Liberation Sans, sans-serif' font-size='18' font-weight='700'>"
+    "font-family='Arial, Liberation Sans, sans-serif' font-size='18' font-weight='700' "
+    "textLength='290' lengthAdjust='spacingAndGlyphs'>"
     "Observatoire de l’accès aux soins</text></svg>"
 )
 HOME = "/superset/dashboard/acces-aux-soins/"

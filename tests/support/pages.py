@@ -147,15 +147,33 @@ def faults(page, slug: str) -> list[str]:
 # --- filters ---
 
 
+# The list is narrowed a moment after the typing.
+FILTERED = "([list, value]) => [...document.querySelectorAll(list)].every(o => o.innerText.includes(value))"
+# The bar of filters is drawn again as its lists arrive, and closes what was opened in it.
+AT_REST = """selector => new Promise(done => {
+  let seen, since;
+  const look = () => {
+    const now = [...document.querySelectorAll(selector)].map(e => e.closest('form, div')?.innerText).join();
+    if (now !== seen) [seen, since] = [now, performance.now()];
+    performance.now() - since > 800 ? done() : setTimeout(look, 100);
+  };
+  look();
+})"""
+
+
 def options(page, name: str):
     """Open the choices of a filter of the bar; the value that is shown lies over the field.
 
     Where a long value leaves no room, Superset puts the last filters under « Plus de filtres ».
     """
+    page.evaluate(AT_REST, "[id^=NATIVE_FILTER-], [data-test=dropdown-container-btn]")
     field = page.locator(f"#NATIVE_FILTER-{name}")
-    if not field.is_visible():
+    if field.is_visible():
+        field.click(force=True)
+    else:
         page.locator("[data-test=dropdown-container-btn]").click()
-    field.click(force=True)
+        # By the keyboard: what was opened may still be moving into place.
+        field.press("ArrowDown")
     page.locator(OPTION).first.wait_for()
     return page.locator(OPTION)
 
@@ -164,6 +182,7 @@ def choose(page, name: str, value: str) -> None:
     """Choose a value of a filter, and apply it."""
     options(page, name)
     page.keyboard.type(value)
+    page.wait_for_function(FILTERED, arg=[OPTION, value])
     page.locator(OPTION, has_text=value).first.click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Appliquer").click()
